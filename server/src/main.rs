@@ -1,0 +1,2 @@
+//! summit
+fn main() {}

@@ -1,0 +1,202 @@
+//! Definitions as log entries.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::ipc::convert::{IpcSchemaEncoder, try_schema_from_flatbuffer_bytes};
+use serde::{Deserialize, Serialize};
+use summit_log::Lsn;
+use summit_storage::RelationId;
+
+use crate::{Relation, RelationKind, Watermark};
+
+/// What a definition entry of the log says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Definition {
+    /// A new relation; its id and position are given when it is applied.
+    Create(Box<Relation>),
+    /// Relations that end, together.
+    Drop {
+        /// Which.
+        ids: Vec<RelationId>,
+    },
+}
+
+impl Definition {
+    /// The bytes of a log entry: JSON with a version.
+    pub fn encode(&self) -> Vec<u8> {
+        let stored = Stored { version: VERSION, definition: StoredDefinition::from(self) };
+        serde_json::to_vec(&stored).expect("strings and numbers always have a JSON form")
+    }
+
+    /// Reads the bytes of a log entry.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let stored: Stored = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if stored.version != VERSION {
+            return Err(format!(
+                "definition of version {}, this program reads version {VERSION}",
+                stored.version
+            ));
+        }
+        stored.definition.try_into()
+    }
+}
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    definition: StoredDefinition,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredDefinition {
+    Create {
+        schema: String,
+        name: String,
+        /// Arrow's IPC schema message, in hexadecimal.
+        columns: String,
+        kind: StoredKind,
+        depends_on: Vec<u32>,
+        sql: String,
+    },
+    Drop {
+        ids: Vec<u32>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredKind {
+    Stream {
+        partitions: u32,
+        partition_by: Vec<usize>,
+        watermark_column: Option<usize>,
+        watermark_delay_micros: Option<i64>,
+    },
+    Table {
+        primary_key: Vec<usize>,
+    },
+    MaterializedView {
+        query: String,
+    },
+    View {
+        query: String,
+    },
+}
+
+impl From<&Definition> for StoredDefinition {
+    fn from(definition: &Definition) -> Self {
+        match definition {
+            Definition::Create(relation) => StoredDefinition::Create {
+                schema: relation.schema.clone(),
+                name: relation.name.clone(),
+                columns: hex::encode(
+                    IpcSchemaEncoder::new().schema_to_fb(&relation.columns).finished_data(),
+                ),
+                kind: StoredKind::from(&relation.kind),
+                depends_on: relation.depends_on.iter().map(|id| id.0).collect(),
+                sql: relation.sql.clone(),
+            },
+            Definition::Drop { ids } => {
+                StoredDefinition::Drop { ids: ids.iter().map(|id| id.0).collect() }
+            }
+        }
+    }
+}
+
+impl TryFrom<StoredDefinition> for Definition {
+    type Error = String;
+
+    fn try_from(stored: StoredDefinition) -> Result<Self, String> {
+        Ok(match stored {
+            StoredDefinition::Create { schema, name, columns, kind, depends_on, sql } => {
+                let columns = read_schema(&columns)?;
+                let kind = kind.into_kind(&columns)?;
+                Definition::Create(Box::new(Relation {
+                    id: RelationId(0),
+                    schema,
+                    name,
+                    columns,
+                    kind,
+                    depends_on: depends_on.into_iter().map(RelationId).collect(),
+                    sql,
+                    created_at: Lsn::ZERO,
+                }))
+            }
+            StoredDefinition::Drop { ids } => {
+                Definition::Drop { ids: ids.into_iter().map(RelationId).collect() }
+            }
+        })
+    }
+}
+
+fn read_schema(columns: &str) -> Result<SchemaRef, String> {
+    let bytes = hex::decode(columns).map_err(|error| format!("columns: {error}"))?;
+    // A schema may hold vectors that need their alignment.
+    let schema: Schema =
+        try_schema_from_flatbuffer_bytes(&bytes).map_err(|error| format!("columns: {error}"))?;
+    Ok(Arc::new(schema))
+}
+
+impl From<&RelationKind> for StoredKind {
+    fn from(kind: &RelationKind) -> Self {
+        match kind {
+            RelationKind::Stream { partitions, partition_by, watermark } => StoredKind::Stream {
+                partitions: *partitions,
+                partition_by: partition_by.clone(),
+                watermark_column: watermark.map(|watermark| watermark.column),
+                watermark_delay_micros: watermark.map(|watermark| watermark.delay_micros),
+            },
+            RelationKind::Table { primary_key } => {
+                StoredKind::Table { primary_key: primary_key.clone() }
+            }
+            RelationKind::MaterializedView { query } => {
+                StoredKind::MaterializedView { query: query.clone() }
+            }
+            RelationKind::View { query } => StoredKind::View { query: query.clone() },
+            RelationKind::System => {
+                unreachable!("system relations are not defined by log entries")
+            }
+        }
+    }
+}
+
+impl StoredKind {
+    fn into_kind(self, columns: &SchemaRef) -> Result<RelationKind, String> {
+        let check = |column: usize| {
+            if column < columns.fields().len() {
+                Ok(column)
+            } else {
+                Err(format!("column {column} of {}", columns.fields().len()))
+            }
+        };
+        Ok(match self {
+            StoredKind::Stream {
+                partitions,
+                partition_by,
+                watermark_column,
+                watermark_delay_micros,
+            } => RelationKind::Stream {
+                partitions: partitions.max(1),
+                partition_by: partition_by.into_iter().map(check).collect::<Result<_, _>>()?,
+                watermark: match (watermark_column, watermark_delay_micros) {
+                    (Some(column), Some(delay_micros)) => {
+                        Some(Watermark { column: check(column)?, delay_micros })
+                    }
+                    _ => None,
+                },
+            },
+            StoredKind::Table { primary_key } => RelationKind::Table {
+                primary_key: primary_key.into_iter().map(check).collect::<Result<_, _>>()?,
+            },
+            StoredKind::MaterializedView { query } => RelationKind::MaterializedView { query },
+            StoredKind::View { query } => RelationKind::View { query },
+        })
+    }
+}
