@@ -19,6 +19,16 @@ pub enum LogError {
     /// Nobody's: the node is shutting down.
     #[error("the log is closed: the server is shutting down")]
     Closed,
+    /// Nobody's, to be tried again: more was handed in than may wait for the disk.
+    #[error(
+        "the log cannot take the entry now: {entries} entries of {bytes} bytes wait for the disk"
+    )]
+    Overloaded {
+        /// How many entries wait.
+        entries: usize,
+        /// How large they are together.
+        bytes: usize,
+    },
     /// The operator's: bytes on disk are not what was written.
     #[error("log file {path}: {what} (at byte {offset})")]
     Damaged {
@@ -52,6 +62,15 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Bytes on disk that are not what was written.
+    pub fn damaged(path: impl Into<PathBuf>, offset: u64, what: impl Into<String>) -> Self {
+        LogError::Damaged {
+            path: path.into(),
+            offset,
+            what: what.into(),
+        }
+    }
+
     /// An error of the disk.
     pub fn io(what: &'static str, path: impl Into<PathBuf>, error: &io::Error) -> Self {
         LogError::Io {

@@ -6,13 +6,19 @@
 //!
 //! It is not: aware of what an entry holds. No Arrow, no SQL.
 //!
-//! Limits: an entry is at most [`limits::ENTRY_BYTES_MAX`] bytes.
+//! Limits: an entry is at most [`limits::ENTRY_BYTES_MAX`] bytes; [`limits::WAITING_ENTRIES_MAX`]
+//! entries of [`limits::WAITING_BYTES_MAX`] bytes may wait to be written.
+//!
+//! Invariants: what an append answered is never lost or changed without an error; positions
+//! are dense; commit times never go back.
 
 mod error;
 pub mod limits;
 mod log;
 mod lsn;
+mod wal;
 
 pub use error::LogError;
 pub use log::{Append, Committed, Entry, Log};
 pub use lsn::{CommitTime, Cut, Lsn};
+pub use wal::{OnFatal, VerifyReport, Wal, WalOptions, WalStats, verify};

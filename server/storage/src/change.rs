@@ -15,7 +15,10 @@ pub struct Change {
 impl Change {
     /// Rows that were inserted once each.
     pub fn inserts(rows: RecordBatch) -> Self {
-        Change { rows, weights: None }
+        Change {
+            rows,
+            weights: None,
+        }
     }
 
     /// Rows with a weight each.
@@ -24,7 +27,10 @@ impl Change {
     /// When the lengths differ.
     pub fn weighted(rows: RecordBatch, weights: Vec<i64>) -> Self {
         assert_eq!(rows.num_rows(), weights.len(), "one weight per row");
-        Change { rows, weights: Some(weights) }
+        Change {
+            rows,
+            weights: Some(weights),
+        }
     }
 
     /// Number of rows, weights not counted.

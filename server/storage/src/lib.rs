@@ -9,14 +9,33 @@
 //! It is not: aware of SQL, types beyond Arrow's, or names. It links no DataFusion.
 
 mod change;
+mod changes;
+mod codec;
 mod entry;
 mod error;
+mod gather;
 mod ids;
+mod key_text;
 pub mod limits;
+mod log_source;
+mod lsn_list;
+mod partition;
+mod parts;
 mod relation;
+mod row_key;
+mod storage;
+mod stream;
+mod table;
+mod versioned_rows;
 
 pub use change::{Change, LsnChange};
+pub use changes::Changes;
 pub use entry::{Body, Entry, RelationWrite, TableWrite, Transaction, WriteKind};
 pub use error::StorageError;
 pub use ids::{Offset, PartitionId, RelationId};
+pub use key_text::key_text;
+pub use partition::partition_rows;
 pub use relation::{StreamSpec, TableSpec, WatermarkSpec};
+pub use storage::{Applied, RelationStats, Storage, StorageOptions};
+pub use stream::{Appended, LateReader, StreamReader};
+pub use versioned_rows::{Key, Snapshot, VersionedRows};

@@ -61,11 +61,15 @@ impl Catalog {
             _ => {
                 return Err(SqlError::new(
                     SqlState::SYNTAX_ERROR,
-                    format!("improper relation name (too many dotted names): {}", parts.join(".")),
+                    format!(
+                        "improper relation name (too many dotted names): {}",
+                        parts.join(".")
+                    ),
                 ));
             }
         };
-        self.find(schema, name).ok_or_else(|| self.undefined(&parts.join("."), name))
+        self.find(schema, name)
+            .ok_or_else(|| self.undefined(&parts.join("."), name))
     }
 
     /// The error for a relation that does not exist.
@@ -78,13 +82,17 @@ impl Catalog {
             .relations
             .values()
             .map(|relation| (strsim::damerau_levenshtein(&relation.name, name), relation))
-            .filter(|(distance, _)| *distance <= name.chars().count().div_ceil(3).min(3))
+            .filter(|(distance, relation)| {
+                *distance <= name.chars().count().div_ceil(3).min(3)
+                    && *distance < relation.name.chars().count()
+            })
             .min_by_key(|(distance, relation)| (*distance, relation.id));
         match near {
-            Some((_, relation)) => {
-                error.hint(format!("Perhaps you meant \"{}\".", relation.display_name()))
-            }
-            None => error.hint("SHOW ALL RELATIONS lists what there is: SHOW STREAMS, SHOW TABLES, SHOW VIEWS."),
+            Some((_, relation)) => error.hint(format!(
+                "Perhaps you meant \"{}\".",
+                relation.display_name()
+            )),
+            None => error.hint("SHOW STREAMS, SHOW TABLES and SHOW VIEWS list what there is."),
         }
     }
 
@@ -95,7 +103,9 @@ impl Catalog {
 
     /// The views (materialized or not) that read `id` directly.
     pub fn dependents(&self, id: RelationId) -> impl Iterator<Item = &Arc<Relation>> {
-        self.relations.values().filter(move |relation| relation.depends_on.contains(&id))
+        self.relations
+            .values()
+            .filter(move |relation| relation.depends_on.contains(&id))
     }
 
     /// `id` and everything that reads it, directly or not, dependents first.
@@ -133,12 +143,17 @@ impl Catalog {
                 if self.names.contains_key(&key) {
                     return Err(duplicate(&relation.name));
                 }
-                if let Some(missing) =
-                    relation.depends_on.iter().find(|id| !self.relations.contains_key(id))
+                if let Some(missing) = relation
+                    .depends_on
+                    .iter()
+                    .find(|id| !self.relations.contains_key(id))
                 {
                     return Err(SqlError::new(
                         SqlState::UNDEFINED_TABLE,
-                        format!("a relation that \"{}\" reads (id {missing}) was dropped meanwhile", relation.name),
+                        format!(
+                            "a relation that \"{}\" reads (id {missing}) was dropped meanwhile",
+                            relation.name
+                        ),
                     )
                     .hint("Run the statement again."));
                 }
@@ -157,7 +172,8 @@ impl Catalog {
                             format!("relation {id} was dropped meanwhile"),
                         ));
                     };
-                    next.names.remove(&(relation.schema.clone(), relation.name.clone()));
+                    next.names
+                        .remove(&(relation.schema.clone(), relation.name.clone()));
                 }
                 if let Some((reader, read)) = next.dangling() {
                     return Err(dependent(&reader, self.relations.get(&read)));
@@ -169,7 +185,10 @@ impl Catalog {
 
     fn dangling(&self) -> Option<(Arc<Relation>, RelationId)> {
         self.relations.values().find_map(|relation| {
-            let missing = relation.depends_on.iter().find(|id| !self.relations.contains_key(id))?;
+            let missing = relation
+                .depends_on
+                .iter()
+                .find(|id| !self.relations.contains_key(id))?;
             Some((Arc::clone(relation), *missing))
         })
     }
@@ -193,8 +212,11 @@ impl Catalog {
 
 /// The error for a name that is taken.
 fn duplicate(name: &str) -> SqlError {
-    SqlError::new(SqlState::DUPLICATE_TABLE, format!("relation \"{name}\" already exists"))
-        .hint("Choose another name, drop the relation first, or say IF NOT EXISTS.")
+    SqlError::new(
+        SqlState::DUPLICATE_TABLE,
+        format!("relation \"{name}\" already exists"),
+    )
+    .hint("Choose another name, drop the relation first, or say IF NOT EXISTS.")
 }
 
 fn dependent(reader: &Relation, read: Option<&Arc<Relation>>) -> SqlError {
@@ -205,6 +227,10 @@ fn dependent(reader: &Relation, read: Option<&Arc<Relation>>) -> SqlError {
         SqlState::DEPENDENT_OBJECTS,
         format!("cannot drop {kind} {name} because other objects depend on it"),
     )
-    .detail(format!("{} {} depends on {kind} {name}", reader.kind_name(), reader.display_name()))
+    .detail(format!(
+        "{} {} depends on {kind} {name}",
+        reader.kind_name(),
+        reader.display_name()
+    ))
     .hint("Use DROP ... CASCADE to drop the dependent objects too.")
 }

@@ -25,7 +25,10 @@ pub enum Definition {
 impl Definition {
     /// The bytes of a log entry: JSON with a version.
     pub fn encode(&self) -> Vec<u8> {
-        let stored = Stored { version: VERSION, definition: StoredDefinition::from(self) };
+        let stored = Stored {
+            version: VERSION,
+            definition: StoredDefinition::from(self),
+        };
         serde_json::to_vec(&stored).expect("strings and numbers always have a JSON form")
     }
 
@@ -97,15 +100,17 @@ impl From<&Definition> for StoredDefinition {
                 schema: relation.schema.clone(),
                 name: relation.name.clone(),
                 columns: hex::encode(
-                    IpcSchemaEncoder::new().schema_to_fb(&relation.columns).finished_data(),
+                    IpcSchemaEncoder::new()
+                        .schema_to_fb(&relation.columns)
+                        .finished_data(),
                 ),
                 kind: StoredKind::from(&relation.kind),
                 depends_on: relation.depends_on.iter().map(|id| id.0).collect(),
                 sql: relation.sql.clone(),
             },
-            Definition::Drop { ids } => {
-                StoredDefinition::Drop { ids: ids.iter().map(|id| id.0).collect() }
-            }
+            Definition::Drop { ids } => StoredDefinition::Drop {
+                ids: ids.iter().map(|id| id.0).collect(),
+            },
         }
     }
 }
@@ -115,7 +120,14 @@ impl TryFrom<StoredDefinition> for Definition {
 
     fn try_from(stored: StoredDefinition) -> Result<Self, String> {
         Ok(match stored {
-            StoredDefinition::Create { schema, name, columns, kind, depends_on, sql } => {
+            StoredDefinition::Create {
+                schema,
+                name,
+                columns,
+                kind,
+                depends_on,
+                sql,
+            } => {
                 let columns = read_schema(&columns)?;
                 let kind = kind.into_kind(&columns)?;
                 Definition::Create(Box::new(Relation {
@@ -129,9 +141,9 @@ impl TryFrom<StoredDefinition> for Definition {
                     created_at: Lsn::ZERO,
                 }))
             }
-            StoredDefinition::Drop { ids } => {
-                Definition::Drop { ids: ids.into_iter().map(RelationId).collect() }
-            }
+            StoredDefinition::Drop { ids } => Definition::Drop {
+                ids: ids.into_iter().map(RelationId).collect(),
+            },
         })
     }
 }
@@ -147,19 +159,25 @@ fn read_schema(columns: &str) -> Result<SchemaRef, String> {
 impl From<&RelationKind> for StoredKind {
     fn from(kind: &RelationKind) -> Self {
         match kind {
-            RelationKind::Stream { partitions, partition_by, watermark } => StoredKind::Stream {
+            RelationKind::Stream {
+                partitions,
+                partition_by,
+                watermark,
+            } => StoredKind::Stream {
                 partitions: *partitions,
                 partition_by: partition_by.clone(),
                 watermark_column: watermark.map(|watermark| watermark.column),
                 watermark_delay_micros: watermark.map(|watermark| watermark.delay_micros),
             },
-            RelationKind::Table { primary_key } => {
-                StoredKind::Table { primary_key: primary_key.clone() }
-            }
-            RelationKind::MaterializedView { query } => {
-                StoredKind::MaterializedView { query: query.clone() }
-            }
-            RelationKind::View { query } => StoredKind::View { query: query.clone() },
+            RelationKind::Table { primary_key } => StoredKind::Table {
+                primary_key: primary_key.clone(),
+            },
+            RelationKind::MaterializedView { query } => StoredKind::MaterializedView {
+                query: query.clone(),
+            },
+            RelationKind::View { query } => StoredKind::View {
+                query: query.clone(),
+            },
             RelationKind::System => {
                 unreachable!("system relations are not defined by log entries")
             }
@@ -184,16 +202,23 @@ impl StoredKind {
                 watermark_delay_micros,
             } => RelationKind::Stream {
                 partitions: partitions.max(1),
-                partition_by: partition_by.into_iter().map(check).collect::<Result<_, _>>()?,
+                partition_by: partition_by
+                    .into_iter()
+                    .map(check)
+                    .collect::<Result<_, _>>()?,
                 watermark: match (watermark_column, watermark_delay_micros) {
-                    (Some(column), Some(delay_micros)) => {
-                        Some(Watermark { column: check(column)?, delay_micros })
-                    }
+                    (Some(column), Some(delay_micros)) => Some(Watermark {
+                        column: check(column)?,
+                        delay_micros,
+                    }),
                     _ => None,
                 },
             },
             StoredKind::Table { primary_key } => RelationKind::Table {
-                primary_key: primary_key.into_iter().map(check).collect::<Result<_, _>>()?,
+                primary_key: primary_key
+                    .into_iter()
+                    .map(check)
+                    .collect::<Result<_, _>>()?,
             },
             StoredKind::MaterializedView { query } => RelationKind::MaterializedView { query },
             StoredKind::View { query } => RelationKind::View { query },

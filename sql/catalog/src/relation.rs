@@ -80,7 +80,10 @@ impl Relation {
 
     /// Whether its contents change by log entries (streams, tables) and not by a query.
     pub fn is_base(&self) -> bool {
-        matches!(self.kind, RelationKind::Stream { .. } | RelationKind::Table { .. })
+        matches!(
+            self.kind,
+            RelationKind::Stream { .. } | RelationKind::Table { .. }
+        )
     }
 
     /// Its name, with the schema unless that is `public`.

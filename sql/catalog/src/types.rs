@@ -40,8 +40,9 @@ pub fn field_of(name: &str, sql_type: &SqlType, nullable: bool) -> Result<Field,
     let data_type = arrow_of(sql_type)?;
     let field = Field::new(name, data_type, nullable);
     Ok(match named(sql_type) {
-        Some(type_name) => field
-            .with_metadata([(TYPE_KEY.to_owned(), type_name)].into_iter().collect()),
+        Some(type_name) => {
+            field.with_metadata([(TYPE_KEY.to_owned(), type_name)].into_iter().collect())
+        }
         None => field,
     })
 }
@@ -88,7 +89,10 @@ pub fn arrow_of(sql_type: &SqlType) -> Result<DataType, SqlError> {
         ) => DataType::List(Arc::new(Field::new_list_field(arrow_of(element)?, true))),
         SqlType::JSON | SqlType::JSONB | SqlType::Uuid | SqlType::Time(..) => {
             return Err(SqlError::unsupported(
-                format!("type {} is not available yet", sql_type.to_string().to_lowercase()),
+                format!(
+                    "type {} is not available yet",
+                    sql_type.to_string().to_lowercase()
+                ),
                 "Use text, and cast in your queries.",
             ));
         }
@@ -109,7 +113,10 @@ pub fn arrow_of(sql_type: &SqlType) -> Result<DataType, SqlError> {
 }
 
 fn undefined(name: &str) -> SqlError {
-    let error = SqlError::new(SqlState::UNDEFINED_OBJECT, format!("type \"{name}\" does not exist"));
+    let error = SqlError::new(
+        SqlState::UNDEFINED_OBJECT,
+        format!("type \"{name}\" does not exist"),
+    );
     let near = NAMES
         .iter()
         .map(|known| (strsim::damerau_levenshtein(known, name), known))
@@ -142,11 +149,15 @@ const NAMES: [&str; 16] = [
 
 fn numeric(info: &ExactNumberInfo) -> Result<DataType, SqlError> {
     let (precision, scale) = match info {
-        ExactNumberInfo::None => return Ok(DataType::Decimal128(NUMERIC_DEFAULT.0, NUMERIC_DEFAULT.1)),
+        ExactNumberInfo::None => {
+            return Ok(DataType::Decimal128(NUMERIC_DEFAULT.0, NUMERIC_DEFAULT.1));
+        }
         ExactNumberInfo::Precision(precision) => (*precision, 0),
         ExactNumberInfo::PrecisionAndScale(precision, scale) => (*precision, *scale),
     };
-    let valid_precision = u8::try_from(precision).ok().filter(|precision| (1..=38).contains(precision));
+    let valid_precision = u8::try_from(precision)
+        .ok()
+        .filter(|precision| (1..=38).contains(precision));
     let Some(valid_precision) = valid_precision else {
         return Err(SqlError::new(
             SqlState::INVALID_PARAMETER,
@@ -167,12 +178,16 @@ fn numeric(info: &ExactNumberInfo) -> Result<DataType, SqlError> {
 /// The name to keep when Arrow's type does not tell.
 fn named(sql_type: &SqlType) -> Option<String> {
     let (base, length) = match sql_type {
-        SqlType::Varchar(length) | SqlType::CharacterVarying(length) | SqlType::CharVarying(length) => {
-            ("varchar", *length)
-        }
-        SqlType::Char(length) | SqlType::Character(length) => {
-            ("char", Some(length.unwrap_or(CharacterLength::IntegerLength { length: 1, unit: None })))
-        }
+        SqlType::Varchar(length)
+        | SqlType::CharacterVarying(length)
+        | SqlType::CharVarying(length) => ("varchar", *length),
+        SqlType::Char(length) | SqlType::Character(length) => (
+            "char",
+            Some(length.unwrap_or(CharacterLength::IntegerLength {
+                length: 1,
+                unit: None,
+            })),
+        ),
         _ => return None,
     };
     Some(match length {

@@ -14,7 +14,12 @@ pub trait Sources: Send + Sync {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn changes(&self, relation: RelationId, after: Cut, upto: Cut) -> Result<Changes<'_>, FlowError>;
+    fn changes(
+        &self,
+        relation: RelationId,
+        after: Cut,
+        upto: Cut,
+    ) -> Result<Changes<'_>, FlowError>;
 
     /// Everything that is in a stream or table at `at`, as inserts.
     ///

@@ -90,7 +90,13 @@ pub struct SqlError {
 impl SqlError {
     /// An error with its primary line.
     pub fn new(code: SqlState, message: impl Into<String>) -> Self {
-        SqlError { code, message: message.into(), detail: None, hint: None, position: None }
+        SqlError {
+            code,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            position: None,
+        }
     }
 
     /// What is known and not offered; the hint must name the way out.

@@ -36,6 +36,39 @@ pub enum Statement {
     Explain(Explain),
     /// `SHOW STREAMS | TABLES | VIEWS`; SHOW of a setting, `SHOW ALL` and the rest come as `Sql`.
     Show(Show),
+    /// `DECLARE name CURSOR FOR SUBSCRIBE …`; a cursor for a query comes as `Sql`.
+    DeclareSubscribe {
+        /// The cursor; its `for_query` is empty.
+        declare: Box<ast::Declare>,
+        /// What it reads.
+        subscribe: Subscribe,
+    },
+    /// `FETCH … WITH (timeout = '1s')`; FETCH without options comes as `Sql`.
+    Fetch {
+        /// Always [`ast::Statement::Fetch`].
+        fetch: Box<ast::Statement>,
+        /// Options, names in lower case.
+        options: Vec<(String, ast::Value)>,
+    },
+    /// `BACKUP INTO 'url' [WITH (label = '…')]`
+    Backup {
+        /// Where to.
+        url: String,
+        /// A name for people.
+        label: Option<String>,
+    },
+    /// `SHOW BACKUPS IN 'url'`
+    ShowBackups {
+        /// Where.
+        url: String,
+    },
+    /// `VERIFY BACKUP ['id'] IN 'url'`
+    VerifyBackup {
+        /// Which; the latest when none is named.
+        id: Option<String>,
+        /// Where.
+        url: String,
+    },
 }
 
 /// `CREATE STREAM [IF NOT EXISTS] name (columns…, [WATERMARK FOR column AS expr])
