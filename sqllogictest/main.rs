@@ -29,7 +29,9 @@ fn main() {
             .to_string();
         for protocol in [Protocol::Simple, Protocol::Extended] {
             let path = path.clone();
-            trials.push(Trial::test(format!("{name}::{protocol:?}"), move || run(&path, protocol)));
+            trials.push(Trial::test(format!("{name}::{protocol:?}"), move || {
+                run(&path, protocol)
+            }));
         }
     }
     assert!(!trials.is_empty(), "no suites in {}", suites.display());
@@ -51,11 +53,14 @@ fn slt_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn run(path: &Path, protocol: Protocol) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let server = TestServer::start();
         let address = server.pg_addr();
-        let mut runner = Runner::new(|| async move { SqlSession::connect(address, protocol).await });
+        let mut runner =
+            Runner::new(|| async move { SqlSession::connect(address, protocol).await });
         runner.add_label(match protocol {
             Protocol::Simple => "simple",
             Protocol::Extended => "extended",

@@ -17,6 +17,31 @@ pub enum Protocol {
     Extended,
 }
 
+/// An error of the server, printed with its message, detail and hint.
+#[derive(Debug)]
+pub struct ServerError(tokio_postgres::Error);
+
+impl From<tokio_postgres::Error> for ServerError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        ServerError(error)
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+impl std::fmt::Display for ServerError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(error) = self.0.as_db_error() else {
+            return write!(f, "{}", self.0);
+        };
+        f.write_str(error.message())?;
+        for line in [error.detail(), error.hint()].into_iter().flatten() {
+            write!(f, " | {line}")?;
+        }
+        Ok(())
+    }
+}
+
 /// A connection.
 pub struct SqlSession {
     client: Client,
@@ -28,7 +53,7 @@ impl SqlSession {
     pub async fn connect(
         address: SocketAddr,
         protocol: Protocol,
-    ) -> Result<Self, tokio_postgres::Error> {
+    ) -> Result<Self, ServerError> {
         let (client, connection) = tokio_postgres::Config::new()
             .host(address.ip().to_string())
             .port(address.port())
@@ -41,7 +66,10 @@ impl SqlSession {
         Ok(SqlSession { client, protocol })
     }
 
-    async fn simple(&self, sql: &str) -> Result<DBOutput<DefaultColumnType>, tokio_postgres::Error> {
+    async fn simple(
+        &self,
+        sql: &str,
+    ) -> Result<DBOutput<DefaultColumnType>, ServerError> {
         let mut rows = Vec::new();
         let mut columns = None;
         let mut count = 0;
@@ -51,7 +79,11 @@ impl SqlSession {
                     columns = Some(description.len());
                 }
                 SimpleQueryMessage::Row(row) => {
-                    rows.push((0..row.len()).map(|column| shown(row.get(column))).collect());
+                    rows.push(
+                        (0..row.len())
+                            .map(|column| shown(row.get(column)))
+                            .collect(),
+                    );
                 }
                 SimpleQueryMessage::CommandComplete(rows) => count = rows,
                 _ => {}
@@ -63,7 +95,7 @@ impl SqlSession {
     async fn extended(
         &self,
         sql: &str,
-    ) -> Result<DBOutput<DefaultColumnType>, tokio_postgres::Error> {
+    ) -> Result<DBOutput<DefaultColumnType>, ServerError> {
         let statement = self.client.prepare(sql).await?;
         if statement.columns().is_empty() {
             let count = self.client.execute(&statement, &[]).await?;
@@ -87,7 +119,10 @@ fn output(columns: usize, rows: Vec<Vec<String>>, count: u64) -> DBOutput<Defaul
     if columns == 0 {
         DBOutput::StatementComplete(count)
     } else {
-        DBOutput::Rows { types: vec![DefaultColumnType::Any; columns], rows }
+        DBOutput::Rows {
+            types: vec![DefaultColumnType::Any; columns],
+            rows,
+        }
     }
 }
 
@@ -102,7 +137,7 @@ fn shown(value: Option<&str>) -> String {
 
 #[async_trait]
 impl AsyncDB for SqlSession {
-    type Error = tokio_postgres::Error;
+    type Error = ServerError;
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<Self::ColumnType>, Self::Error> {
@@ -123,7 +158,7 @@ impl AsyncDB for SqlSession {
     }
 
     fn error_sql_state(error: &Self::Error) -> Option<String> {
-        error.code().map(|code| code.code().to_owned())
+        error.0.code().map(|code| code.code().to_owned())
     }
 }
 
@@ -135,12 +170,19 @@ type BoxError = Box<dyn std::error::Error + Sync + Send>;
 impl<'a> FromSql<'a> for Shown {
     fn from_sql(data_type: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
         let text = match *data_type {
-            Type::BOOL => if bool::from_sql(data_type, raw)? { "t" } else { "f" }.to_owned(),
+            Type::BOOL => if bool::from_sql(data_type, raw)? {
+                "t"
+            } else {
+                "f"
+            }
+            .to_owned(),
             Type::INT2 => i16::from_sql(data_type, raw)?.to_string(),
             Type::INT4 => i32::from_sql(data_type, raw)?.to_string(),
             Type::INT8 => i64::from_sql(data_type, raw)?.to_string(),
             Type::FLOAT4 => float(f64::from(f32::from_sql(data_type, raw)?), |_| {
-                f32::from_sql(data_type, raw).unwrap_or_default().to_string()
+                f32::from_sql(data_type, raw)
+                    .unwrap_or_default()
+                    .to_string()
             }),
             Type::FLOAT8 => float(f64::from_sql(data_type, raw)?, |value| value.to_string()),
             Type::NUMERIC => numeric(raw)?,
@@ -171,7 +213,10 @@ impl<'a> FromSql<'a> for Shown {
 
 /// Without the zeros at the end of a fraction.
 fn trim(text: impl std::fmt::Display) -> String {
-    text.to_string().trim_end_matches('0').trim_end_matches('.').to_owned()
+    text.to_string()
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 fn float(value: f64, print: impl Fn(f64) -> String) -> String {
@@ -184,7 +229,9 @@ fn float(value: f64, print: impl Fn(f64) -> String) -> String {
 /// PostgreSQL's binary numeric: digits in base 10,000.
 fn numeric(raw: &[u8]) -> Result<String, BoxError> {
     let word = |at: usize| -> Result<i16, BoxError> {
-        let bytes = raw.get(2 * at..2 * at + 2).ok_or("a numeric that is too short")?;
+        let bytes = raw
+            .get(2 * at..2 * at + 2)
+            .ok_or("a numeric that is too short")?;
         Ok(i16::from_be_bytes([bytes[0], bytes[1]]))
     };
     let (count, weight, sign, scale) = (word(0)?, word(1)?, word(2)?, word(3)?);
@@ -192,15 +239,27 @@ fn numeric(raw: &[u8]) -> Result<String, BoxError> {
         return Ok("NaN".to_owned());
     }
     let digit = |at: i16| -> Result<i16, BoxError> {
-        if (0..count).contains(&at) { word(4 + at as usize) } else { Ok(0) }
+        if (0..count).contains(&at) {
+            word(4 + at as usize)
+        } else {
+            Ok(0)
+        }
     };
-    let mut text = if sign as u16 == 0x4000 { "-".to_owned() } else { String::new() };
+    let mut text = if sign as u16 == 0x4000 {
+        "-".to_owned()
+    } else {
+        String::new()
+    };
     if weight < 0 {
         text.push('0');
     }
     for at in 0..=weight {
         let digits = digit(at)?;
-        text += &if at == 0 { digits.to_string() } else { format!("{digits:04}") };
+        text += &if at == 0 {
+            digits.to_string()
+        } else {
+            format!("{digits:04}")
+        };
     }
     if scale > 0 {
         let mut fraction = String::new();

@@ -2,8 +2,7 @@
 
 -- Departures, delays in minutes and the weather, the last hours
 SELECT
-    hour, origin, flights, departed, CAST(delay_avg AS NUMERIC(10, 1)) AS delay,
-    temp AS fahrenheit, CAST(wind_speed AS NUMERIC(10, 1)) AS wind, visib
+    hour, origin, flights, departed, CAST(delay_avg AS NUMERIC(10, 1)) AS delay, temp, visib
 FROM weather_delays
 ORDER BY hour DESC, origin
 LIMIT 3;

@@ -35,7 +35,7 @@ const ONCE_HOURS: usize = 24;
 /// How often the screen is drawn at most.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 /// How often tables are printed when standard output is no terminal.
-const PRINT_EVERY: Duration = Duration::from_secs(10);
+const PRINT_EVERY: Duration = Duration::from_secs(5);
 
 /// What `summit demo` takes.
 #[derive(Debug, Args)]
@@ -175,7 +175,8 @@ async fn watch(
         print(format!("{}\n", hints(addresses)))?;
     }
     let began = context.clock.monotonic();
-    let mut drawn: Option<Duration> = None;
+    // the first rows are no picture yet; a terminal shows at once that something happens
+    let mut drawn = (!on_terminal).then_some(began);
     let mut due = began;
     for hour in hours {
         replay.hours(std::slice::from_ref(hour)).await?;
@@ -249,10 +250,11 @@ fn compact(tables: Vec<(&str, Table)>) -> String {
 fn hints(addresses: Addresses) -> String {
     let Addresses { pg, flight, http } = addresses;
     format!(
-        "psql:    psql -h {} -p {} -U summit summit    or: summit sql --addr {pg}\n\
-         Flight:  grpc://{flight}    browser: http://{http}/health  http://{http}/metrics\n\
+        "psql:    psql -h {} -p {} -U summit summit\n\
+         or:      summit sql --addr {pg}\n\
+         Flight:  grpc://{flight}   HTTP: http://{http}/health /metrics\n\
          try:     SELECT * FROM carriers ORDER BY flights DESC;\n\
-         \x20        SUBSCRIBE TO departures_hourly;   EXPLAIN MATERIALIZED VIEW weather_delays;\n\n",
+         \x20        SUBSCRIBE TO departures_hourly;  EXPLAIN MATERIALIZED VIEW carriers;\n\n",
         pg.ip(),
         pg.port(),
     )

@@ -42,7 +42,12 @@ impl TestServer {
 
     /// Starts a server on a directory, which outlives it.
     pub fn start_in(data_dir: &Path) -> Self {
-        let mut child = command()
+        Self::start_with(data_dir, command())
+    }
+
+    /// Starts a server on a directory, with a program that has more in its environment.
+    pub fn start_with(data_dir: &Path, mut command: Command) -> Self {
+        let mut child = command
             .arg("start")
             .arg("--data-dir")
             .arg(data_dir)
@@ -82,7 +87,10 @@ impl TestServer {
                 let _ = child.kill();
                 let _ = child.wait();
                 let lines = log.join().unwrap_or_default();
-                panic!("the server did not get ready ({error}):\n{}", lines.join("\n"));
+                panic!(
+                    "the server did not get ready ({error}):\n{}",
+                    lines.join("\n")
+                );
             }
         }
     }
@@ -113,7 +121,9 @@ impl TestServer {
         let lines = self.stop_with_log();
         let bad: Vec<&String> = lines
             .iter()
-            .filter(|line| line.contains("\"level\":\"ERROR\"") || line.contains("\"level\":\"WARN\""))
+            .filter(|line| {
+                line.contains("\"level\":\"ERROR\"") || line.contains("\"level\":\"WARN\"")
+            })
             .collect();
         assert!(bad.is_empty(), "the server logged: {bad:#?}");
     }
@@ -123,7 +133,11 @@ impl TestServer {
         self.signal("TERM");
         let status = self.wait(Duration::from_secs(30));
         assert!(status.success(), "the server ended with {status}");
-        self.log.take().expect("joined once").join().expect("the log thread does not panic")
+        self.log
+            .take()
+            .expect("joined once")
+            .join()
+            .expect("the log thread does not panic")
     }
 
     /// Kills it at once (`kill -9`).
@@ -142,6 +156,11 @@ impl TestServer {
         assert!(status.success(), "kill -{name} failed");
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it has ended.
     pub fn wait(&mut self, time: Duration) -> ExitStatus {
         let began = Instant::now();
@@ -149,7 +168,10 @@ impl TestServer {
             if let Some(status) = self.child.try_wait().expect("it was started by us") {
                 return status;
             }
-            assert!(began.elapsed() < time, "the server still runs after {time:?}");
+            assert!(
+                began.elapsed() < time,
+                "the server still runs after {time:?}"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -169,7 +191,8 @@ pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_summit"));
     for (name, _) in std::env::vars() {
         let ours = name.starts_with("SUMMIT_") || name.starts_with("BROKER_");
-        if ours || ["DATA_DIR", "LOG_DIR", "BOOTSTRAP_SERVERS", "RUST_LOG"].contains(&name.as_str()) {
+        if ours || ["DATA_DIR", "LOG_DIR", "BOOTSTRAP_SERVERS", "RUST_LOG"].contains(&name.as_str())
+        {
             command.env_remove(name);
         }
     }
@@ -183,5 +206,9 @@ fn ready_addresses(line: &str) -> Option<Addresses> {
         return None;
     }
     let address = |name: &str| fields.get(name)?.as_str()?.parse().ok();
-    Some(Addresses { pg: address("pg")?, flight: address("flight")?, http: address("http")? })
+    Some(Addresses {
+        pg: address("pg")?,
+        flight: address("flight")?,
+        http: address("http")?,
+    })
 }

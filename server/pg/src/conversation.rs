@@ -235,7 +235,13 @@ impl Conversation {
     /// What both protocols do alike.
     async fn respond_without_rows(&mut self, outcome: Outcome) -> Result<Completion, Failure> {
         match outcome {
-            Outcome::Done(tag) => Ok(Completion::Tag(tag)),
+            Outcome::Done(tag) => {
+                if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" {
+                    // those that were prepared over the protocol are meant, too
+                    self.statements.clear();
+                }
+                Ok(Completion::Tag(tag))
+            }
             Outcome::Empty => Ok(Completion::Empty),
             Outcome::CopyIn(copy) => {
                 let rows = self.copy_in(&copy).await?;

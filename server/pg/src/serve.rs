@@ -1,6 +1,7 @@
 //! Accepting connections.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -101,7 +102,14 @@ async fn connection(front: Arc<Front>, socket: TcpStream, peer: SocketAddr) {
     let Ok(Some((conversation, _registration, _session))) = hands else {
         return;
     };
-    conversation.run().await;
+    // one session's bug must not be another's; its places are given back either way
+    if AssertUnwindSafe(conversation.run())
+        .catch_unwind()
+        .await
+        .is_err()
+    {
+        tracing::error!(%peer, "a PostgreSQL session panicked and was dropped");
+    }
 }
 
 /// Sends a last message and closes; a client that does not read is not waited for.

@@ -205,6 +205,9 @@ fn texts_are_read_and_printed_as_in_postgresql() {
         (interval(), "1-2", "1 year 2 mons"),
         (interval(), "1.5 days", "1 day 12:00:00"),
         (interval(), "2 weeks", "14 days"),
+        (interval(), "-1-2", "-1 years -2 mons"),
+        (interval(), "1.5 months", "1 mon 15 days"),
+        (interval(), "1.7 years", "1 year 8 mons"),
         (interval(), "-00:00:00.5", "-00:00:00.5"),
         (interval(), "0", "00:00:00"),
         (

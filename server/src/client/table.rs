@@ -80,9 +80,9 @@ impl TableWriter {
         out
     }
 
-    /// Whether rows are held back.
-    pub fn holds_rows(&self) -> bool {
-        !self.held.is_empty()
+    /// Whether something is held back: rows or the header.
+    pub fn holds_back(&self) -> bool {
+        !self.held.is_empty() || !self.wrote_header
     }
 
     /// The rest, and the number of rows.
@@ -258,9 +258,9 @@ mod tests {
     fn flushed_rows_are_not_written_again() {
         let mut writer = TableWriter::new(columns(&[("a", true)]));
         assert_eq!(writer.row(row(&["1"])), "");
-        assert!(writer.holds_rows());
+        assert!(writer.holds_back());
         assert_eq!(writer.flush(), " a \n---\n 1\n");
-        assert!(!writer.holds_rows());
+        assert!(!writer.holds_back());
         assert_eq!(writer.row(row(&["10"])), "");
         assert_eq!(writer.finish(), " 10\n(2 rows)\n\n");
     }
@@ -282,6 +282,6 @@ mod tests {
             written.push_str(&writer.row(row(&["x"])));
         }
         assert_eq!(written.lines().count(), ALIGN_ROWS_MAX + 2);
-        assert!(!writer.holds_rows());
+        assert!(!writer.holds_back());
     }
 }

@@ -1,13 +1,11 @@
 //! Definitions as log entries.
 
-use std::sync::Arc;
-
-use arrow::datatypes::{Schema, SchemaRef};
-use arrow::ipc::convert::{IpcSchemaEncoder, try_schema_from_flatbuffer_bytes};
+use arrow::datatypes::SchemaRef;
 use serde::{Deserialize, Serialize};
 use summit_log::Lsn;
 use summit_storage::RelationId;
 
+use crate::stored_column::{StoredColumn, read_columns, write_columns};
 use crate::{Relation, RelationKind, Watermark};
 
 /// What a definition entry of the log says.
@@ -62,8 +60,7 @@ enum StoredDefinition {
     Create {
         schema: String,
         name: String,
-        /// Arrow's IPC schema message, in hexadecimal.
-        columns: String,
+        columns: Vec<StoredColumn>,
         kind: StoredKind,
         depends_on: Vec<u32>,
         sql: String,
@@ -99,11 +96,7 @@ impl From<&Definition> for StoredDefinition {
             Definition::Create(relation) => StoredDefinition::Create {
                 schema: relation.schema.clone(),
                 name: relation.name.clone(),
-                columns: hex::encode(
-                    IpcSchemaEncoder::new()
-                        .schema_to_fb(&relation.columns)
-                        .finished_data(),
-                ),
+                columns: write_columns(&relation.columns),
                 kind: StoredKind::from(&relation.kind),
                 depends_on: relation.depends_on.iter().map(|id| id.0).collect(),
                 sql: relation.sql.clone(),
@@ -128,7 +121,7 @@ impl TryFrom<StoredDefinition> for Definition {
                 depends_on,
                 sql,
             } => {
-                let columns = read_schema(&columns)?;
+                let columns = read_columns(columns)?;
                 let kind = kind.into_kind(&columns)?;
                 Definition::Create(Box::new(Relation {
                     id: RelationId(0),
@@ -146,14 +139,6 @@ impl TryFrom<StoredDefinition> for Definition {
             },
         })
     }
-}
-
-fn read_schema(columns: &str) -> Result<SchemaRef, String> {
-    let bytes = hex::decode(columns).map_err(|error| format!("columns: {error}"))?;
-    // A schema may hold vectors that need their alignment.
-    let schema: Schema =
-        try_schema_from_flatbuffer_bytes(&bytes).map_err(|error| format!("columns: {error}"))?;
-    Ok(Arc::new(schema))
 }
 
 impl From<&RelationKind> for StoredKind {

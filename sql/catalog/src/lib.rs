@@ -8,10 +8,12 @@
 mod catalog;
 mod definition;
 mod relation;
+mod stored_column;
 pub mod types;
 
 pub use catalog::Catalog;
 pub use definition::Definition;
 pub use relation::{Relation, RelationKind, Watermark};
+pub use stored_column::is_storable;
 pub use summit_parser::{SqlError, SqlState};
 pub use summit_storage::RelationId;

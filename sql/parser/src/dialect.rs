@@ -3,10 +3,13 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use sqlparser::ast::Expr;
+use sqlparser::ast::{Expr, Statement};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+
+/// Statements within one, and readings of it for a better error.
+const STATEMENTS_MAX: usize = 12;
 
 /// PostgreSQL's dialect, except that
 /// - the name of a named argument is an identifier, not an expression: sqlparser tries an
@@ -15,11 +18,13 @@ use sqlparser::parser::{Parser, ParserError};
 /// - text after `AS OF` is left alone: `OF` is not an alias;
 /// - expressions are counted. sqlparser tries several readings of `CASE`, `NOT`, `CAST (` and
 ///   others, one after the other, so a wrong statement doubles the work with each level; past the
-///   bound it ends as too complex.
+///   bound it ends as too complex;
+/// - so are statements: `EXPLAIN EXPLAIN …` recurses without minding the stack.
 #[derive(Debug)]
 pub(crate) struct SummitDialect {
     postgres: PostgreSqlDialect,
     expressions_left: Cell<usize>,
+    statements_left: Cell<usize>,
 }
 
 impl SummitDialect {
@@ -28,7 +33,19 @@ impl SummitDialect {
         SummitDialect {
             postgres: PostgreSqlDialect {},
             expressions_left: Cell::new(20 * tokens + 20_000),
+            statements_left: Cell::new(STATEMENTS_MAX),
         }
+    }
+}
+
+/// One less, or the error that ends the work.
+fn spend<T>(left: &Cell<usize>) -> Option<Result<T, ParserError>> {
+    match left.get().checked_sub(1) {
+        Some(rest) => {
+            left.set(rest);
+            None
+        }
+        None => Some(Err(ParserError::RecursionLimitExceeded)),
     }
 }
 
@@ -78,13 +95,11 @@ impl Dialect for SummitDialect {
     }
 
     fn parse_prefix(&self, _parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
-        match self.expressions_left.get().checked_sub(1) {
-            Some(left) => {
-                self.expressions_left.set(left);
-                None
-            }
-            None => Some(Err(ParserError::RecursionLimitExceeded)),
-        }
+        spend(&self.expressions_left)
+    }
+
+    fn parse_statement(&self, _parser: &mut Parser) -> Option<Result<Statement, ParserError>> {
+        spend(&self.statements_left)
     }
 
     fn supports_named_fn_args_with_expr_name(&self) -> bool {

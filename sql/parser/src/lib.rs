@@ -15,7 +15,7 @@
 //! window's arguments; it knows no function but the windows. Prepared or nested statements
 //! (`PREPARE p AS …`, function bodies with semicolons) can be sqlparser's statements only.
 //!
-//! Limits: [`INPUT_BYTES_MAX`] of text, [`NESTING_MAX`] levels, [`CHAIN_MAX`] operators in a chain.
+//! Limits: [`INPUT_BYTES_MAX`] of text, [`NESTING_MAX`] levels, a tree of [`DEPTH_MAX`].
 //! No input makes it panic or overflow the stack.
 
 pub use sqlparser::ast;
@@ -44,7 +44,7 @@ mod unsupported;
 mod windows;
 
 pub use error::ParseError;
-pub use limits::{CHAIN_MAX, INPUT_BYTES_MAX, NESTING_MAX};
+pub use limits::{DEPTH_MAX, INPUT_BYTES_MAX, NESTING_MAX};
 pub use names::{fold_ident, object_name_parts};
 pub use parse::{parse, parse_query};
 pub use relations::relations;

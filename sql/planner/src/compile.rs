@@ -281,10 +281,10 @@ impl Compiler<'_> {
 
     fn scan(&mut self, scan: &TableScan) -> Result<Compiled> {
         let Some(source) = scan.source.downcast_ref::<RelationSource>() else {
-            return Err(external(SqlError::internal(format!(
-                "a scan of {}",
-                scan.table_name
-            ))));
+            return Err(external(SqlError::unsupported(
+                format!("a materialized view cannot read {} yet", scan.table_name),
+                "Use VALUES, or a table with the rows.",
+            )));
         };
         let relation = &source.relation;
         let append_only = (self.append_only)(relation).map_err(external)?;

@@ -10,7 +10,9 @@ use datafusion::common::DFSchema;
 use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use sqlparser::ast::{self, TableConstraint};
 use summit_catalog::types::type_name;
-use summit_catalog::{Relation, RelationId, RelationKind, SqlError, SqlState, Watermark};
+use summit_catalog::{
+    Relation, RelationId, RelationKind, SqlError, SqlState, Watermark, is_storable,
+};
 use summit_log::Lsn;
 use summit_parser::{CreateMaterializedView, CreateStream, Emit, fold_ident};
 
@@ -356,6 +358,16 @@ fn view_columns(schema: &SchemaRef) -> Result<SchemaRef, SqlError> {
             .any(|other| other.name() == field.name())
         {
             return Err(duplicate(field.name()));
+        }
+        if !is_storable(field.data_type()) {
+            return Err(SqlError::unsupported(
+                format!(
+                    "a view cannot have column \"{}\" of type {}",
+                    field.name(),
+                    type_name(field.data_type())
+                ),
+                "Cast it to another type, such as text.",
+            ));
         }
     }
     Ok(Arc::clone(schema))

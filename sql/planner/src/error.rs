@@ -5,6 +5,7 @@ use datafusion::common::{Column, DataFusionError, SchemaError, Span};
 use summit_catalog::{SqlError, SqlState};
 
 use crate::output_names::shown;
+use crate::type_names::{arrow_type_in, postgres_type, postgres_types};
 
 /// Ours, through DataFusion's planner and back.
 pub(crate) fn external(error: SqlError) -> DataFusionError {
@@ -253,6 +254,16 @@ fn cast(message: &str) -> SqlError {
         return SqlError::new(SqlState::NUMERIC_OUT_OF_RANGE, "numeric field overflow")
             .detail(message);
     }
+    // Of the SQL planner, which says it as PostgreSQL does.
+    if let Some(rest) = lower.strip_prefix("invalid input syntax for type ") {
+        let interval = rest.starts_with("interval");
+        let code = if interval {
+            SqlState::INVALID_DATETIME
+        } else {
+            SqlState::INVALID_TEXT
+        };
+        return SqlError::new(code, lower_first(&message));
+    }
     let temporal = ["timestamp", "date", "time"]
         .into_iter()
         .find(|word| lower.contains(word));
@@ -287,71 +298,13 @@ fn quoted(message: &str) -> Option<&str> {
     message.get(start..end)
 }
 
-/// PostgreSQL's name of the last Arrow type that a message names.
-fn arrow_type_in(message: &str) -> Option<String> {
-    let outside = match (message.find('\''), message.rfind('\'')) {
-        (Some(start), Some(end)) if start < end => {
-            format!("{}{}", &message[..start], &message[end + 1..])
-        }
-        _ => message.to_owned(),
-    };
-    outside
-        .split(|c: char| !(c.is_alphanumeric() || "(),+:\"".contains(c)))
-        .rev()
-        .find_map(postgres_type)
-}
-
-/// PostgreSQL's name for how Arrow writes a type.
-pub(crate) fn postgres_type(arrow: &str) -> Option<String> {
-    let arrow = arrow.trim();
-    let name = match arrow {
-        "Boolean" => "boolean",
-        "Int8" | "Int16" | "UInt8" => "smallint",
-        "Int32" | "UInt16" => "integer",
-        "Int64" | "UInt32" => "bigint",
-        "UInt64" => "numeric",
-        "Float16" | "Float32" => "real",
-        "Float64" => "double precision",
-        "Utf8" | "LargeUtf8" | "Utf8View" => "text",
-        "Null" => "unknown",
-        "Binary" | "LargeBinary" | "BinaryView" => "bytea",
-        "Date32" | "Date64" | "Date" => "date",
-        _ if arrow.starts_with("Decimal") => "numeric",
-        _ if arrow.starts_with("Time64") || arrow.starts_with("Time32") => "time without time zone",
-        _ if arrow.starts_with("Timestamp(") && arrow.contains('"') => "timestamp with time zone",
-        _ if arrow.starts_with("Timestamp(") => "timestamp without time zone",
-        _ if arrow.starts_with("Interval") || arrow.starts_with("Duration") => "interval",
-        _ if arrow.starts_with("List(") => "array",
-        _ if arrow.starts_with("Struct(") => "record",
-        _ => return None,
-    };
-    Some(name.to_owned())
-}
-
-fn postgres_types(list: &str) -> String {
-    split_types(list)
-        .map(|one| postgres_type(one).unwrap_or_else(|| one.trim().to_lowercase()))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// Splits at commas outside parentheses.
-fn split_types(list: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_i32;
-    list.split(move |c: char| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        c == ',' && depth == 0
-    })
-}
-
 fn execution(message: &str) -> SqlError {
     let lower = message.to_lowercase();
     if lower.contains("divide by zero") || lower.contains("division by zero") {
         division_by_zero()
+    } else if lower.contains("too large to store in a decimal") {
+        SqlError::new(SqlState::NUMERIC_OUT_OF_RANGE, "numeric field overflow")
+            .detail(one_line(message))
     } else if lower.contains("overflow") || lower.contains("out of range") {
         overflow(message)
     } else if lower.contains("error parsing")

@@ -7,6 +7,7 @@
 //! Planning is a function of the statement and its [`Scope`]: the same text against the same
 //! catalog gives the same plan. What has no incremental form is refused with its reason.
 
+mod assign;
 mod bound;
 mod columns;
 mod compile;
@@ -27,6 +28,7 @@ mod render;
 mod scope;
 mod sources;
 mod stream_plan;
+mod type_names;
 mod type_planner;
 mod window_functions;
 mod window_tables;
@@ -40,5 +42,5 @@ pub use error::sql_error;
 pub use explain::explain;
 pub use planner::Planner;
 pub use scope::{Scope, SystemRelations};
-pub use sources::{LateSource, RelationSource, Scanned, late_schema, replace_sources};
+pub use sources::{LateSource, Provide, RelationSource, Scanned, late_schema, replace_sources};
 pub use stream_plan::{StreamAggregate, StreamJoin, StreamNode, StreamPlan};

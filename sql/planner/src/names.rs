@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::{Result, TableReference};
+use datafusion::catalog::TableFunctionArgs;
+use datafusion::common::{DFSchema, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::provider_as_source;
@@ -12,9 +13,11 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::planner::{
     ContextProvider, ExprPlanner, RelationPlanner, TypePlanner,
 };
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF,
 };
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use sqlparser::ast;
 use summit_catalog::{Catalog, Relation, RelationId, RelationKind, SqlError, SqlState};
 use summit_parser::object_name_parts;
@@ -144,13 +147,41 @@ impl ContextProvider for Names<'_> {
         self.source(relation).map_err(external)
     }
 
-    fn get_table_function_source(&self, name: &str, _: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
-        Err(external(
-            SqlError::new(
-                SqlState::UNDEFINED_FUNCTION,
-                format!("table function {name} does not exist"),
-            )
-            .hint("The table functions are TUMBLE, HOP, UNNEST and summit_late."),
+    fn get_table_function_source(
+        &self,
+        name: &str,
+        arguments: Vec<Expr>,
+    ) -> Result<Arc<dyn TableSource>> {
+        let function = self
+            .state
+            .table_functions()
+            .get(bare(&name.to_lowercase()))
+            .cloned();
+        let Some(function) = function else {
+            return Err(external(
+                SqlError::new(
+                    SqlState::UNDEFINED_FUNCTION,
+                    format!("table function {name} does not exist"),
+                )
+                .hint(
+                    "The table functions are TUMBLE, HOP, UNNEST, generate_series and summit_late.",
+                ),
+            ));
+        };
+        let context = SimplifyContext::builder()
+            .with_config_options(Arc::clone(self.state.config_options()))
+            .build();
+        let simplifier = ExprSimplifier::new(context);
+        let arguments = arguments
+            .into_iter()
+            .map(|argument| {
+                let argument = simplifier.coerce(argument, &DFSchema::empty())?;
+                simplifier.simplify(argument)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let arguments = TableFunctionArgs::new(&arguments, self.state);
+        Ok(provider_as_source(
+            function.create_table_provider_with_args(arguments)?,
         ))
     }
 

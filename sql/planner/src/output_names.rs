@@ -81,7 +81,7 @@ fn name_select(items: &mut [SelectItem], aliases: StarAliases) {
     for item in items {
         let (expr, name, named) = match item {
             SelectItem::UnnamedExpr(expr) => {
-                let Some(name) = implied(expr) else { continue };
+                let name = implied(expr);
                 let column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
                 (expr, name, column)
             }
@@ -119,24 +119,18 @@ fn is_own_name(expr: &Expr, name: &str) -> bool {
     last.is_some_and(|ident| fold_ident(ident) == name)
 }
 
-/// PostgreSQL's `FigureColname`; `None` where DataFusion does better (UNNEST).
-fn implied(expr: &Expr) -> Option<String> {
-    figure(expr).unwrap_or_else(|| Some("?column?".to_owned()))
+/// The name of an unnamed item.
+fn implied(expr: &Expr) -> String {
+    figure(expr).unwrap_or_else(|| "?column?".to_owned())
 }
 
-/// Outer `None`: no name; inner `None`: leave the item alone.
-fn figure(expr: &Expr) -> Option<Option<String>> {
-    Some(Some(match expr {
+/// PostgreSQL's `FigureColname`.
+fn figure(expr: &Expr) -> Option<String> {
+    Some(match expr {
         Expr::Identifier(ident) => fold_ident(ident),
         Expr::CompoundIdentifier(parts) => fold_ident(parts.last()?),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => return figure(inner),
-        Expr::Function(function) => {
-            let name = fold_ident(function.name.0.last()?.as_ident()?);
-            if name == "unnest" {
-                return Some(None);
-            }
-            name
-        }
+        Expr::Function(function) => fold_ident(function.name.0.last()?.as_ident()?),
         Expr::Cast {
             expr, data_type, ..
         } => match figure(expr) {
@@ -145,10 +139,10 @@ fn figure(expr: &Expr) -> Option<Option<String>> {
         },
         Expr::TypedString(typed) => cast_name(&typed.data_type),
         Expr::Interval(_) => "interval".to_owned(),
-        Expr::Case { else_result, .. } => match else_result.as_deref().and_then(figure) {
-            Some(Some(name)) => name,
-            _ => "case".to_owned(),
-        },
+        Expr::Case { else_result, .. } => else_result
+            .as_deref()
+            .and_then(figure)
+            .unwrap_or_else(|| "case".to_owned()),
         Expr::Extract { .. } => "extract".to_owned(),
         Expr::Substring { .. } => "substring".to_owned(),
         Expr::Trim { .. } => "btrim".to_owned(),
@@ -172,7 +166,7 @@ fn figure(expr: &Expr) -> Option<Option<String>> {
             _ => return None,
         },
         _ => return None,
-    }))
+    })
 }
 
 /// The short names of `pg_type`.

@@ -1,5 +1,7 @@
 //! Results in types that PostgreSQL has.
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Column, Result};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
@@ -58,6 +60,14 @@ fn presented(data_type: &DataType) -> Option<DataType> {
         }
         DataType::Dictionary(_, value) => {
             presented(value).unwrap_or_else(|| value.as_ref().clone())
+        }
+        DataType::List(item) => {
+            let presented = presented(item.data_type())?;
+            DataType::List(Arc::new(item.as_ref().clone().with_data_type(presented)))
+        }
+        DataType::LargeList(item) | DataType::ListView(item) | DataType::LargeListView(item) => {
+            let data_type = presented(item.data_type()).unwrap_or_else(|| item.data_type().clone());
+            DataType::List(Arc::new(item.as_ref().clone().with_data_type(data_type)))
         }
         _ => return None,
     })

@@ -24,7 +24,8 @@ pub struct Scope {
     pub lsn: u64,
     /// The types that the client declared for `$1`, `$2`, …; they win over inferred ones.
     pub parameters: Vec<Option<DataType>>,
-    /// The text that the syntax tree was read from, so that errors can name a position in it.
+    /// The whole text that was parsed, of which a statement may be a part: the syntax tree's
+    /// spans, and so the positions in errors, count from its start.
     pub source: Option<Arc<str>>,
 }
 
@@ -56,7 +57,7 @@ impl Scope {
         self
     }
 
-    /// With the text that the syntax tree was read from.
+    /// With the whole text that was parsed.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Arc<str>>) -> Self {
         self.source = Some(source.into());

@@ -123,14 +123,14 @@ impl<'a> Scanned<'a> {
     }
 }
 
+/// Gives the rows of a scan.
+pub type Provide<'a> = &'a mut dyn FnMut(Scanned<'_>) -> Result<Arc<dyn TableProvider>, SqlError>;
+
 /// The plan with each of our sources replaced by rows, in subqueries too.
 ///
 /// # Errors
 /// Those of `provide`.
-pub fn replace_sources(
-    plan: LogicalPlan,
-    provide: &mut dyn FnMut(Scanned<'_>) -> Result<Arc<dyn TableProvider>, SqlError>,
-) -> Result<LogicalPlan, SqlError> {
+pub fn replace_sources(plan: LogicalPlan, provide: Provide<'_>) -> Result<LogicalPlan, SqlError> {
     plan.transform_down_with_subqueries(|node| {
         let LogicalPlan::TableScan(mut scan) = node else {
             return Ok(Transformed::no(node));

@@ -3,8 +3,11 @@
 mod creates;
 mod database;
 mod errors;
+mod executes;
+mod joins;
 mod queries;
 mod refusals;
+mod selects;
 mod values;
 mod views;
 mod writes;

@@ -1,4 +1,4 @@
-//! `TUMBLE`, `HOP` and `summit_late` in FROM.
+//! `TUMBLE`, `HOP`, `summit_late` and `generate_series` in FROM.
 //!
 //! A window becomes a projection (and for `HOP` an unnest) over the relation, with the columns
 //! `window_start` and `window_end` after the relation's own. Rows without an event time are in
@@ -20,7 +20,7 @@ use sqlparser::ast::{
 };
 use summit_catalog::types::type_name;
 use summit_catalog::{SqlError, SqlState};
-use summit_parser::object_name_parts;
+use summit_parser::{fold_ident, object_name_parts};
 
 use crate::error::external;
 use crate::interval::{constant_micros, positive_micros};
@@ -50,6 +50,7 @@ impl RelationPlanner for WindowTables {
             Function::Tumble => call.tumble(context)?,
             Function::Hop => call.hop(context)?,
             Function::Late => call.late(context)?,
+            Function::Series => call.series(context)?,
             Function::Session => {
                 return Err(external(SqlError::unsupported(
                     "SESSION windows are not available yet",
@@ -63,7 +64,14 @@ impl RelationPlanner for WindowTables {
                 )));
             }
         };
-        let alias = call.alias.cloned();
+        let alias = match call.function {
+            // Its alias names its column too.
+            Function::Series => call.alias.cloned().map(|alias| TableAlias {
+                columns: Vec::new(),
+                ..alias
+            }),
+            _ => call.alias.cloned(),
+        };
         let plan = match alias {
             Some(_) => plan,
             None => LogicalPlanBuilder::from(plan)
@@ -83,6 +91,7 @@ enum Function {
     Session,
     Cumulate,
     Late,
+    Series,
 }
 
 impl Function {
@@ -94,6 +103,7 @@ impl Function {
                 "session" => Function::Session,
                 "cumulate" => Function::Cumulate,
                 "summit_late" => Function::Late,
+                "generate_series" => Function::Series,
                 _ => return None,
             }),
             _ => None,
@@ -108,6 +118,7 @@ impl Function {
             }
             Function::Session | Function::Cumulate => "TUMBLE or HOP",
             Function::Late => "summit_late(stream)",
+            Function::Series => "generate_series(start, stop [, step])",
         }
     }
 
@@ -118,6 +129,7 @@ impl Function {
             Function::Session => "SESSION",
             Function::Cumulate => "CUMULATE",
             Function::Late => "summit_late",
+            Function::Series => "generate_series",
         }
     }
 }
@@ -193,6 +205,31 @@ impl<'a> Call<'a> {
         let reference = context.object_name_to_table_reference(name)?;
         let source = late_source(context.context_provider(), reference.clone())?;
         LogicalPlanBuilder::scan(TableReference::bare(reference.table()), source, None)?.build()
+    }
+
+    /// As in PostgreSQL, the column has the alias's name.
+    fn series(&self, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
+        let schema = DFSchema::empty();
+        let arguments = self
+            .expressions(2, 3)?
+            .into_iter()
+            .map(|argument| context.sql_to_expr(argument.clone(), &schema))
+            .collect::<Result<Vec<_>>>()?;
+        let name = self.function.name();
+        let source = context
+            .context_provider()
+            .get_table_function_source(name, arguments)?;
+        let scan = LogicalPlanBuilder::scan(name, source, None)?;
+        let column = match self.alias {
+            None => name.to_owned(),
+            Some(alias) => match alias.columns.first() {
+                Some(column) => fold_ident(&column.name),
+                None => fold_ident(&alias.name),
+            },
+        };
+        let value = scan.schema().columns().into_iter().next().map(Expr::Column);
+        scan.project(value.map(|value| value.alias(column)))?
+            .build()
     }
 
     /// The relation, under its own name.
@@ -312,6 +349,7 @@ impl<'a> Call<'a> {
             _ => None,
         };
         relation
+            .filter(|_| self.function != Function::Series)
             .and_then(|name| object_name_parts(&name).pop())
             .unwrap_or_else(|| self.function.name().to_lowercase())
     }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{Field, Schema};
 use datafusion::common::{Column, DFSchema, ScalarValue};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use sqlparser::ast::{self, ObjectName, SetExpr, TableFactor};
-use summit_catalog::types::type_name;
 use summit_catalog::{Relation, RelationKind, SqlError, SqlState};
-use summit_parser::{fold_ident, object_name_parts};
+use summit_parser::object_name_parts;
 
+use crate::assign::{assignable, cast_to, for_column, is_literal};
 use crate::bound::{BoundDelete, BoundInsert, BoundUpdate};
 use crate::error::{listed, nearest};
 use crate::names::find_named;
@@ -384,61 +384,6 @@ fn count_fits(given: usize, wanted: usize) -> Result<(), SqlError> {
         .detail(format!("{given} expressions for {wanted} columns.")))
 }
 
-/// A value as the column's type needs it: DEFAULT is NULL, a number for a numeric column is not
-/// taken through a float, `'\x…'` for a bytea column is hexadecimal.
-///
-/// # Errors
-/// `42804` for a number or a boolean in a column of another kind.
-fn for_column(cell: &mut ast::Expr, field: &Field) -> Result<(), SqlError> {
-    let data_type = field.data_type();
-    match cell {
-        ast::Expr::Value(value) => match &value.value {
-            ast::Value::Number(..) => assignable(field, &DataType::Int32, true)?,
-            ast::Value::Boolean(_) => assignable(field, &DataType::Boolean, true)?,
-            _ => {}
-        },
-        ast::Expr::UnaryOp {
-            op: ast::UnaryOperator::Minus,
-            ..
-        } if data_type == &DataType::Boolean => {
-            assignable(field, &DataType::Int32, true)?;
-        }
-        _ => {}
-    }
-    let text = |value: String| ast::Expr::Value(ast::Value::SingleQuotedString(value).into());
-    match cell {
-        ast::Expr::Identifier(ident)
-            if ident.quote_style.is_none() && fold_ident(ident) == "default" =>
-        {
-            *cell = ast::Expr::Value(ast::Value::Null.into());
-        }
-        ast::Expr::Value(value) => match (&value.value, data_type) {
-            (ast::Value::Number(number, _), DataType::Decimal128(..)) => {
-                *cell = text(number.clone());
-            }
-            (ast::Value::SingleQuotedString(string), DataType::Binary) => {
-                if let Some(digits) = string.strip_prefix("\\x") {
-                    let hex = ast::Value::HexStringLiteral(digits.to_owned());
-                    *cell = ast::Expr::Value(hex.into());
-                }
-            }
-            _ => {}
-        },
-        ast::Expr::UnaryOp {
-            op: ast::UnaryOperator::Minus,
-            expr,
-        } => {
-            if let (ast::Expr::Value(value), DataType::Decimal128(..)) = (expr.as_ref(), data_type)
-                && let ast::Value::Number(number, _) = &value.value
-            {
-                *cell = text(format!("-{number}"));
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
 /// Whole rows of the target: `columns[i]` takes the plan's i-th column, the others are NULL.
 fn whole_rows(
     plan: LogicalPlan,
@@ -471,14 +416,6 @@ fn whole_rows(
         .map_err(sql_error)
 }
 
-fn cast_to(expr: Expr, from: &DataType, to: &DataType) -> Expr {
-    if from == to {
-        expr
-    } else {
-        cast(expr, to.clone())
-    }
-}
-
 fn check_assignments(
     plan: &LogicalPlan,
     columns: &[usize],
@@ -493,79 +430,6 @@ fn check_assignments(
         )?;
     }
     Ok(())
-}
-
-/// Whether a column is a constant, which in PostgreSQL has no type yet.
-fn is_literal(plan: &LogicalPlan, position: usize) -> bool {
-    match plan {
-        LogicalPlan::Projection(projection) => match projection.expr.get(position) {
-            Some(expr) => {
-                matches!(
-                    expr.clone().unalias_nested().data,
-                    Expr::Literal(..) | Expr::Placeholder(_)
-                )
-            }
-            None => false,
-        },
-        LogicalPlan::Sort(sort) => is_literal(&sort.input, position),
-        LogicalPlan::Limit(limit) => is_literal(&limit.input, position),
-        LogicalPlan::Values(_) => true,
-        _ => false,
-    }
-}
-
-/// PostgreSQL's assignment casts: between numbers, between times, and to text.
-fn assignable(field: &Field, from: &DataType, literal: bool) -> Result<(), SqlError> {
-    let to = field.data_type();
-    let textual = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-        )
-    };
-    let clock =
-        |data_type: &DataType| matches!(data_type, DataType::Time32(_) | DataType::Time64(_));
-    let instant = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64
-        )
-    };
-    let binary = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView
-        )
-    };
-    let fits = from == to
-        || from.is_null()
-        || textual(to)
-        || (literal && textual(from))
-        || (from.is_numeric() && to.is_numeric())
-        || (instant(from) && instant(to))
-        || (clock(to) && (clock(from) || matches!(from, DataType::Timestamp(..))))
-        || (binary(from) && binary(to))
-        || matches!(
-            (from, to),
-            (
-                DataType::Interval(_) | DataType::Duration(_),
-                DataType::Interval(_)
-            )
-        )
-        || (from.is_list() && to.is_list());
-    if fits {
-        return Ok(());
-    }
-    Err(SqlError::new(
-        SqlState::DATATYPE_MISMATCH,
-        format!(
-            "column \"{}\" is of type {} but expression is of type {}",
-            field.name(),
-            type_name(to),
-            type_name(from)
-        ),
-    )
-    .hint("You will need to rewrite or cast the expression."))
 }
 
 /// `SET column = $n`: the parameter has the column's type unless the client says otherwise.

@@ -1,6 +1,6 @@
 //! The simple query protocol.
 
-use summit_session::ParsedStatement;
+use summit_session::{ParsedStatement, SqlError, SqlState, TransactionStatus};
 
 use super::{Completion, Conversation};
 use crate::error::{End, Failure};
@@ -70,14 +70,49 @@ impl Conversation {
 
     async fn statement(&mut self, statement: &ParsedStatement) -> Result<Completion, Failure> {
         self.executed.increment(1);
+        if self.deallocates(&statement.text) {
+            return Ok(Completion::Tag("DEALLOCATE".to_owned()));
+        }
         let prepared = self
             .io
             .watched(self.session.prepare(statement, &[]))
             .await??;
+        if !prepared.parameter_types.is_empty() {
+            let message = "there is no parameter $1";
+            return Err(SqlError::new(SqlState::UNDEFINED_PARAMETER, message)
+                .hint("Parameters need the extended query protocol.")
+                .into());
+        }
         let outcome = self
             .io
             .watched(self.session.execute(&prepared, Vec::new()))
             .await??;
         self.respond(outcome).await
+    }
+
+    /// `DEALLOCATE name` of a statement that was prepared over the protocol: the session
+    /// knows only those of SQL's PREPARE. psycopg drops statements this way.
+    fn deallocates(&mut self, text: &str) -> bool {
+        if self.session.transaction_status() == TransactionStatus::Failed {
+            return false;
+        }
+        let mut words = text.split_ascii_whitespace();
+        let name = match (words.next(), words.next(), words.next(), words.next()) {
+            (Some(verb), Some(name), None, None) if verb.eq_ignore_ascii_case("deallocate") => name,
+            (Some(verb), Some(prepare), Some(name), None)
+                if verb.eq_ignore_ascii_case("deallocate")
+                    && prepare.eq_ignore_ascii_case("prepare") =>
+            {
+                name
+            }
+            _ => return false,
+        };
+        match name
+            .strip_prefix('"')
+            .and_then(|name| name.strip_suffix('"'))
+        {
+            Some(quoted) => self.statements.remove(quoted).is_some(),
+            None => self.statements.remove(&name.to_lowercase()).is_some(),
+        }
     }
 }

@@ -1,15 +1,12 @@
 //! The extended query protocol.
 
-use chrono_free::micros;
 use tokio_postgres::types::Type;
 
 use crate::fake::start;
 use crate::raw::*;
 
-mod chrono_free {
-    pub fn micros(seconds: i64) -> i64 {
-        seconds * 1_000_000
-    }
+fn micros(seconds: i64) -> i64 {
+    seconds * 1_000_000
 }
 
 #[tokio::test]
@@ -50,11 +47,10 @@ async fn a_driver_gets_back_every_type_that_it_sent() {
 }
 
 #[tokio::test]
-async fn times_go_through_chrono() {
+async fn times_are_microseconds_since_2000_whatever_the_unit() {
     use tokio_postgres::types::{FromSql, ToSql};
     let running = start().await;
     let client = running.client().await;
-    // raw bytes stand for chrono's types: microseconds since 2000
     #[derive(Debug, PartialEq)]
     struct Raw8(i64);
     impl ToSql for Raw8 {
@@ -388,4 +384,30 @@ async fn formats_are_chosen_per_column() {
         values(&answers[2]),
         [Some(b"1".to_vec()), Some(2_i32.to_be_bytes().to_vec())]
     );
+}
+
+#[tokio::test]
+async fn statements_of_the_protocol_are_deallocated_from_sql() {
+    let running = start().await;
+    let mut raw = Raw::session(running.address).await;
+    raw.send(&[
+        parse("_pg3_0", "insert", &[]),
+        parse("Other", "insert", &[]),
+        parse("third", "insert", &[]),
+        sync(),
+        query("DEALLOCATE _pg3_0"),
+        query("deallocate prepare \"Other\""),
+        query("deallocate never"),
+        query("discard"),
+    ])
+    .await;
+    assert_eq!(kinds(&raw.until_ready().await), "111Z");
+    for expected in ["CZ", "CZ", "EZ", "CZ"] {
+        assert_eq!(kinds(&raw.until_ready().await), expected);
+    }
+    for name in ["_pg3_0", "Other", "third"] {
+        raw.send(&[describe('S', name), sync()]).await;
+        let answers = raw.until_ready().await;
+        assert_eq!(field(&answers[0], 'C').as_deref(), Some("26000"), "{name}");
+    }
 }

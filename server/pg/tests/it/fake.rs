@@ -243,6 +243,7 @@ impl FakeSession {
                 tagged(&text.to_uppercase())
             }
             ["insert"] => tagged("INSERT 0 1"),
+            ["discard"] => tagged("DISCARD ALL"),
             ["set", name, value] => {
                 self.settings
                     .insert((*name).to_owned(), (*value).to_owned());

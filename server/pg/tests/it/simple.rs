@@ -132,3 +132,13 @@ async fn large_results_arrive_whole() {
         Some(SimpleQueryMessage::CommandComplete(50_000))
     ));
 }
+
+#[tokio::test]
+async fn parameters_without_values_are_refused() {
+    let running = start().await;
+    let mut raw = Raw::session(running.address).await;
+    raw.send(&[query("echo int8")]).await;
+    let answers = raw.until_ready().await;
+    assert_eq!(kinds(&answers), "EZ");
+    assert_eq!(field(&answers[0], 'C').as_deref(), Some("42P02"));
+}

@@ -68,7 +68,8 @@ async fn newer_protocols_are_negotiated_down() {
 #[tokio::test]
 async fn wrong_databases_users_and_protocols_are_refused() {
     let running = start().await;
-    let cases: [(u32, &[(&str, &str)], &str, &str); 5] = [
+    type Case<'a> = (u32, &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: [Case<'_>; 5] = [
         (
             V3_0,
             &[("user", "summit"), ("database", "x")],
@@ -224,12 +225,12 @@ async fn one_session_too_many_is_refused_until_another_ends() {
     let first = Raw::session(running.address).await;
     let packet = startup(V3_0, &[("user", "summit")]);
     let mut second = Raw::open(running.address).await;
-    second.send(&[packet.clone()]).await;
+    second.send(std::slice::from_ref(&packet)).await;
     assert_eq!(field(&second.next().await, 'C').as_deref(), Some("53300"));
     drop(first);
     loop {
         let mut third = Raw::open(running.address).await;
-        third.send(&[packet.clone()]).await;
+        third.send(std::slice::from_ref(&packet)).await;
         if third.next().await.0 == 'R' {
             break;
         }

@@ -65,7 +65,7 @@ impl Runner {
         let mut cancelled = false;
         let mut copied_out = false;
         loop {
-            let wait = if is_live && table.as_ref().is_some_and(TableWriter::holds_rows) {
+            let wait = if is_live && table.as_ref().is_some_and(TableWriter::holds_back) {
                 LIVE_WAIT
             } else {
                 Duration::MAX
@@ -89,13 +89,7 @@ impl Runner {
                 continue;
             };
             match event? {
-                Event::Columns(columns) => {
-                    let mut writer = TableWriter::new(columns);
-                    if is_live {
-                        print(writer.flush())?;
-                    }
-                    table = Some(writer);
-                }
+                Event::Columns(columns) => table = Some(TableWriter::new(columns)),
                 Event::Row(row) => {
                     if let Some(table) = &mut table {
                         print(table.row(row))?;

@@ -1,5 +1,7 @@
 //! One row per element of a list.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -25,34 +27,14 @@ impl Unnest {
     /// The rows that the change's rows become.
     pub(crate) fn apply(&self, change: &Change, sink: &mut Sink) -> Result<(), FlowError> {
         let lists = change.rows.column(self.column);
-        let (elements, range): (ArrayRef, Box<dyn Fn(usize) -> (usize, usize)>) = match lists
-            .data_type()
-        {
-            DataType::List(_) => {
-                let offsets = lists.as_list::<i32>().offsets().clone();
-                let range = move |row: usize| (offsets[row] as usize, offsets[row + 1] as usize);
-                (lists.as_list::<i32>().values().clone(), Box::new(range))
-            }
-            DataType::LargeList(_) => {
-                let offsets = lists.as_list::<i64>().offsets().clone();
-                let range = move |row: usize| (offsets[row] as usize, offsets[row + 1] as usize);
-                (lists.as_list::<i64>().values().clone(), Box::new(range))
-            }
-            DataType::FixedSizeList(_, length) => {
-                let length = usize::try_from(*length).unwrap_or_default();
-                let range = move |row: usize| (row * length, (row + 1) * length);
-                (lists.as_fixed_size_list().values().clone(), Box::new(range))
-            }
-            other => return Err(FlowError::internal(format!("unnest of {other}"))),
-        };
+        let (elements, bounds) = elements_of(lists)?;
         let mut rows: Vec<u32> = Vec::new();
         let mut places: Vec<u32> = Vec::new();
         for row in 0..change.num_rows() {
             if lists.is_null(row) {
                 continue;
             }
-            let (from, to) = range(row);
-            for element in from..to {
+            for element in bounds[row]..bounds[row + 1] {
                 rows.push(number(row)?);
                 places.push(number(element)?);
                 if rows.len() == OUTPUT_ROWS {
@@ -96,6 +78,28 @@ impl Unnest {
             weights,
         })
     }
+}
+
+/// All elements, and where each list's begin; its end is where the next one's begin.
+fn elements_of(lists: &ArrayRef) -> Result<(ArrayRef, Vec<usize>), FlowError> {
+    Ok(match lists.data_type() {
+        DataType::List(_) => {
+            let lists = lists.as_list::<i32>();
+            let bounds = lists.offsets().iter().map(|at| *at as usize).collect();
+            (Arc::clone(lists.values()), bounds)
+        }
+        DataType::LargeList(_) => {
+            let lists = lists.as_list::<i64>();
+            let bounds = lists.offsets().iter().map(|at| *at as usize).collect();
+            (Arc::clone(lists.values()), bounds)
+        }
+        DataType::FixedSizeList(_, length) => {
+            let length = usize::try_from(*length).unwrap_or_default();
+            let bounds = (0..=lists.len()).map(|row| row * length).collect();
+            (Arc::clone(lists.as_fixed_size_list().values()), bounds)
+        }
+        other => return Err(FlowError::internal(format!("unnest of {other}"))),
+    })
 }
 
 fn number(row: usize) -> Result<u32, FlowError> {

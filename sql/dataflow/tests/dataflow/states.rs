@@ -436,3 +436,61 @@ fn a_dataflow_can_be_shared_by_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Dataflow>();
 }
+
+#[test]
+fn a_join_finds_its_rows_after_its_state_was_rewritten() {
+    let rows = |keys: &dyn Fn(i64) -> bool, v: i64| -> Vec<Row> {
+        (0..3_000)
+            .filter(|k| keys(*k))
+            .map(|k| row(k, v, 0.5))
+            .collect()
+    };
+    let twice = |k: i64| if k % 12 == 0 { 2 } else { 1 };
+    let weighted = |rows: Vec<Row>, sign: i64| {
+        let weights = rows
+            .iter()
+            .map(|row| sign * twice(row.k.unwrap_or_default()))
+            .collect();
+        Change::weighted(batch(&rows), weights)
+    };
+    let history = History::of(vec![
+        (TABLE, weighted(rows(&|_| true, 1), 1)),
+        (OTHER, Change::inserts(batch(&rows(&|_| true, 2)))),
+        (TABLE, weighted(rows(&|k| k % 4 != 0, 1), -1)),
+        (
+            OTHER,
+            Change::weighted(batch(&rows(&|k| k < 2_500, 2)), vec![-1; 2_500]),
+        ),
+        (OTHER, Change::inserts(batch(&rows(&|k| k < 2_000, 3)))),
+        (TABLE, weighted(rows(&|k| k % 8 == 0, 1), -1)),
+        (TABLE, weighted(rows(&|k| k % 4 == 1, 1), 1)),
+    ]);
+    let on = vec![(col(&table(), "k"), col(&other(), "k"))];
+    let joined = join(table(), other(), on);
+    let exprs = vec![(col(&joined, "l_k"), "k"), (col(&joined, "r_v"), "v")];
+    let mut flow = flow_of(&[project(joined, exprs)], &history);
+    for upto in 1..=history.end() {
+        assert_eq!(flow.step(&history, at(upto)).failed, vec![]);
+        let expected: Bag = (0..3_000)
+            .filter_map(|k| {
+                let here = match upto {
+                    0..=2 => true,
+                    3..=5 => k % 4 == 0,
+                    6 => k % 4 == 0 && k % 8 != 0,
+                    _ => (k % 4 == 0 && k % 8 != 0) || k % 4 == 1,
+                };
+                let there = match upto {
+                    0..=1 => None,
+                    2..=3 => Some(2),
+                    4 => (k >= 2_500).then_some(2),
+                    _ if k < 2_000 => Some(3),
+                    _ => (k >= 2_500).then_some(2),
+                };
+                there
+                    .filter(|_| here)
+                    .map(|v| (format!("{k}|{v}"), twice(k)))
+            })
+            .collect();
+        assert!(contents(&flow, VIEW) == expected, "at {upto}");
+    }
+}

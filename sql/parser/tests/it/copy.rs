@@ -27,15 +27,15 @@ fn old_spellings_read_as_the_new_options() {
          COPY t FROM STDIN DELIMITER E'\\t'; COPY t FROM STDIN (FORMAT csv, HEADER on, FREEZE off);
          COPY t TO STDOUT (HEADER 'false'); COPY (SELECT * FROM t) TO STDOUT CSV",
         expect![[r#"
-            COPY t FROM STDIN (FORMAT CSV, HEADER)
+            COPY t FROM STDIN (FORMAT csv, HEADER)
             COPY t FROM STDIN (FORMAT csv)
-            COPY t FROM STDIN (FORMAT BINARY)
-            COPY t FROM STDIN (FORMAT BINARY)
-            COPY t FROM STDIN (FORMAT CSV, HEADER, DELIMITER ';', NULL 'nil', QUOTE '"')
+            COPY t FROM STDIN (FORMAT binary)
+            COPY t FROM STDIN (FORMAT binary)
+            COPY t FROM STDIN (FORMAT csv, HEADER, DELIMITER ';', NULL 'nil', QUOTE '"')
             COPY t FROM STDIN (DELIMITER '	')
             COPY t FROM STDIN (FORMAT csv, HEADER, FREEZE FALSE)
             COPY t TO STDOUT (HEADER FALSE)
-            COPY (SELECT * FROM t) TO STDOUT (FORMAT CSV)
+            COPY (SELECT * FROM t) TO STDOUT (FORMAT csv)
         "#]],
     );
 }
@@ -57,8 +57,8 @@ fn a_subscription_can_be_copied_out() {
     check(
         "COPY (SUBSCRIBE hourly) TO STDOUT CSV",
         expect![[r#"
-        copy subscribe Some("hourly") (SELECT * FROM hourly) snapshot=true progress=false as_of=None up_to=None [FORMAT CSV]
-    "#]],
+            copy subscribe Some("hourly") (SELECT * FROM hourly) snapshot=true progress=false as_of=None up_to=None [FORMAT csv]
+        "#]],
     );
     check(
         "COPY (SUBSCRIBE hourly) TO 'file'",

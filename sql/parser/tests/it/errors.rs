@@ -1,7 +1,7 @@
 //! Errors: PostgreSQL's words, the place, what to do.
 
 use expect_test::expect;
-use summit_parser::{CHAIN_MAX, INPUT_BYTES_MAX, NESTING_MAX, parse, parse_query, relations};
+use summit_parser::{DEPTH_MAX, INPUT_BYTES_MAX, NESTING_MAX, parse, parse_query, relations};
 
 use crate::check;
 
@@ -331,6 +331,11 @@ fn deep_statements_are_refused_not_a_stack_overflow() {
         format!("SELECT {}", "(SELECT ".repeat(10_000)),
         format!("SELECT 1{}", " + 1".repeat(100_000)),
         format!("SELECT a{}", " AND a".repeat(100_000)),
+        format!(
+            "SELECT {}1{}",
+            "(".repeat(30),
+            format!("{})", " + 1".repeat(30)).repeat(30)
+        ),
         format!("SELECT 1{}", "::int".repeat(100_000)),
         format!("SELECT {}1", "- ".repeat(100_000)),
         format!("SELECT {}1", "NOT ".repeat(100_000)),
@@ -363,7 +368,7 @@ fn long_but_flat_statements_are_read() {
     assert!(parse(&format!("INSERT INTO t VALUES {values}")).is_ok());
     let list = vec!["1"; 50_000].join(", ");
     assert!(parse(&format!("SELECT * FROM t WHERE a IN ({list})")).is_ok());
-    let conditions = vec!["a = 1"; 400].join(" AND ");
+    let conditions = vec!["a = 1"; 300].join(" AND ");
     assert!(parse(&format!("SELECT * FROM t WHERE {conditions}")).is_ok());
     let cases = vec!["WHEN a = 1 THEN 2"; 5_000].join(" ");
     assert!(parse(&format!("SELECT CASE {cases} END FROM t")).is_ok());
@@ -371,8 +376,8 @@ fn long_but_flat_statements_are_read() {
     assert!(
         parse(&format!(
             "SELECT * FROM {}t{}",
-            "(SELECT * FROM ".repeat(50),
-            ") x".repeat(50)
+            "(SELECT * FROM ".repeat(30),
+            ") x".repeat(30)
         ))
         .is_ok()
     );
@@ -380,14 +385,15 @@ fn long_but_flat_statements_are_read() {
 
 #[test]
 fn the_deepest_trees_that_are_read_can_be_copied_printed_and_dropped() {
+    let subqueries = DEPTH_MAX / 9 - 1;
     let deepest = [
-        format!("SELECT 1{}", " + 1".repeat(CHAIN_MAX)),
+        format!("SELECT 1{}", " + 1".repeat(DEPTH_MAX)),
         format!(
             "SELECT * FROM t WHERE a = 0{}",
-            " OR a = 1".repeat(CHAIN_MAX / 2 - 1)
+            " OR a = 1".repeat(DEPTH_MAX - 2)
         ),
-        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(CHAIN_MAX)),
-        format!("SELECT 1{}", "::int".repeat(CHAIN_MAX)),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(DEPTH_MAX / 4)),
+        format!("SELECT 1{}", "::int".repeat(DEPTH_MAX)),
         format!(
             "SELECT {}1{}",
             "(".repeat(NESTING_MAX - 1),
@@ -395,17 +401,17 @@ fn the_deepest_trees_that_are_read_can_be_copied_printed_and_dropped() {
         ),
         format!(
             "SELECT {}1{}",
-            "(SELECT ".repeat(NESTING_MAX - 1),
-            ")".repeat(NESTING_MAX - 1)
+            "(SELECT ".repeat(subqueries),
+            ")".repeat(subqueries)
         ),
         format!(
             "SELECT * FROM {}t{}",
-            "(SELECT * FROM ".repeat(NESTING_MAX - 1),
-            ") x".repeat(NESTING_MAX - 1)
+            "(SELECT * FROM ".repeat(subqueries),
+            ") x".repeat(subqueries)
         ),
+        format!("SELECT {}1{}", "(".repeat(60), " + 1 + 1 + 1)".repeat(60)),
     ];
     for sql in deepest {
-        println!("{}", &sql[..40]);
         let query = parse_query(&sql).unwrap_or_else(|error| panic!("{error:?} in {}", &sql[..40]));
         let copy = query.clone();
         assert_eq!(copy, query);

@@ -3,7 +3,6 @@
 mod copy;
 mod errors;
 mod names;
-mod probe;
 mod soup;
 mod statements;
 mod windows;

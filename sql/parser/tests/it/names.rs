@@ -3,7 +3,7 @@
 use summit_parser::{Statement, fold_ident, object_name_parts, parse, parse_query, relations};
 
 fn read(sql: &str) -> Vec<String> {
-    relations(&parse_query(sql).unwrap())
+    relations(&parse_query(sql).expect("the query is right"))
         .iter()
         .map(|name| object_name_parts(name).join("."))
         .collect()

@@ -49,8 +49,8 @@ fn create_stream_has_columns_watermark_partitions_and_options() {
     check(
         "CREATE STREAM s",
         expect![[r#"
-        42601 @16: syntax error at end of input · Expected (.
-    "#]],
+            42601 @16: syntax error at end of input · Expected "(".
+        "#]],
     );
     check(
         "CREATE STREAM s (a INT",
@@ -67,8 +67,8 @@ fn create_stream_has_columns_watermark_partitions_and_options() {
     check(
         "CREATE STREAM s (a INT) WITH (partitions)",
         expect![[r#"
-        42601 @41: syntax error at or near ")" · Expected =.
-    "#]],
+            42601 @41: syntax error at or near ")" · Expected "=".
+        "#]],
     );
     check(
         "CREATE STREAM s (a INT) WITH (partitions = 1, PARTITIONS = 2)",
@@ -241,8 +241,8 @@ fn subscribe_with_all_its_options() {
     check(
         "SUBSCRIBE TO v WITH (SNAPSHOT 'off')",
         expect![[r#"
-        42601 @31: syntax error at or near "'off'" · Expected ).
-    "#]],
+            42601 @31: syntax error at or near "'off'" · Expected ")".
+        "#]],
     );
     check(
         "SUBSCRIBE TO v WITH (snapshot = 'off', progress = on)",
@@ -295,8 +295,8 @@ fn subscribe_with_all_its_options() {
     check(
         "SUBSCRIBE TO v WITH",
         expect![[r#"
-        42601 @20: syntax error at end of input · Expected (.
-    "#]],
+            42601 @20: syntax error at end of input · Expected "(".
+        "#]],
     );
     check(
         "SUBSCRIBE TO v v",

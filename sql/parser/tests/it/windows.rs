@@ -180,8 +180,8 @@ fn errors_in_a_window_point_into_the_original_text() {
     check(
         "SELECT * FROM s WINDOW TUMBLE (ts, 1 2)",
         expect![[r#"
-        42601 @38: syntax error at or near "2" · Expected ).
-    "#]],
+            42601 @38: syntax error at or near "2" · Expected ")".
+        "#]],
     );
     check(
         "SELECT * FROM s AS a WINDOW TUMBLE (ts, INTERVAL '1 hour') AS b",

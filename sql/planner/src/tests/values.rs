@@ -20,8 +20,13 @@ fn evaluate(sql: &str, parameters: Vec<ScalarValue>) -> Result<String, SqlError>
     let database = Database::new();
     let bound = database
         .planner
-        .query(&parse_query(sql)?, &database.scope)?;
+        .query(parse_query(sql)?.as_ref(), &database.scope)?;
     let plan = bind(bound.plan, parameters)?;
+    let plan = database
+        .planner
+        .session_state()
+        .optimize(&plan)
+        .map_err(sql_error)?;
     let LogicalPlan::Projection(projection) = &plan else {
         panic!("a projection: {plan}")
     };
@@ -31,7 +36,8 @@ fn evaluate(sql: &str, parameters: Vec<ScalarValue>) -> Result<String, SqlError>
         DataType::Null,
         true,
     )]));
-    let one_row = RecordBatch::new_null_array(schema);
+    let nothing = arrow::array::new_null_array(&DataType::Null, 1);
+    let one_row = RecordBatch::try_new(schema, vec![nothing]).unwrap();
     let values = projection.expr.iter().map(|expr| {
         let value = create_physical_expr(
             expr,
@@ -48,21 +54,6 @@ fn evaluate(sql: &str, parameters: Vec<ScalarValue>) -> Result<String, SqlError>
     Ok(values.collect::<Result<Vec<_>, SqlError>>()?.join(" | "))
 }
 
-trait NullRow {
-    fn new_null_array(schema: Arc<Schema>) -> RecordBatch;
-}
-
-impl NullRow for RecordBatch {
-    fn new_null_array(schema: Arc<Schema>) -> RecordBatch {
-        let columns = schema
-            .fields()
-            .iter()
-            .map(|field| arrow::array::new_null_array(field.data_type(), 1))
-            .collect();
-        RecordBatch::try_new(schema, columns).unwrap()
-    }
-}
-
 fn check(sql: &str, expected: Expect) {
     let text = match evaluate(sql, Vec::new()) {
         Ok(values) => format!("{values}\n"),
@@ -75,47 +66,140 @@ fn check(sql: &str, expected: Expect) {
 fn session_functions_give_the_scopes_values() {
     check(
         "SELECT version(), current_user, session_user, current_database(), current_schema(), summit_lsn()",
-        expect![""],
+        expect![[r#"
+            PostgreSQL 15.0 (Summit 0.1.0) | summit | summit | summit | public | 0
+        "#]],
     );
 }
 
 #[test]
 fn values_that_are_not_of_a_type_are_named() {
-    check("SELECT 'abc'::int", expect![""]);
-    check("SELECT 'abc'::timestamp", expect![""]);
-    check("SELECT 'abc'::timestamptz", expect![""]);
-    check("SELECT '2024-13-01'::date", expect![""]);
-    check("SELECT 'x'::boolean", expect![""]);
-    check("SELECT 'x'::numeric(5, 2)", expect![""]);
-    check("SELECT 'x'::double precision", expect![""]);
-    check("SELECT '25:00'::time", expect![""]);
-    check("SELECT 'x'::interval", expect![""]);
+    check(
+        "SELECT 'abc'::int",
+        expect![[r#"
+        ERROR 22P02: invalid input syntax for type integer: "abc"
+    "#]],
+    );
+    check(
+        "SELECT 'abc'::timestamp",
+        expect![[r#"
+        ERROR 22007: invalid input syntax for type timestamp: "abc"
+    "#]],
+    );
+    check(
+        "SELECT 'abc'::timestamptz",
+        expect![[r#"
+        ERROR 22007: invalid input syntax for type timestamp: "abc"
+    "#]],
+    );
+    check(
+        "SELECT '2024-13-01'::date",
+        expect![[r#"
+        ERROR 22007: invalid input syntax for type date: "2024-13-01"
+    "#]],
+    );
+    check(
+        "SELECT 'x'::boolean",
+        expect![[r#"
+        ERROR 22P02: invalid input syntax for type boolean: "x"
+    "#]],
+    );
+    check(
+        "SELECT 'x'::numeric(5, 2)",
+        expect![[r#"
+        ERROR 22P02: invalid input syntax for type numeric: "x"
+    "#]],
+    );
+    check(
+        "SELECT 'x'::double precision",
+        expect![[r#"
+        ERROR 22P02: invalid input syntax for type double precision: "x"
+    "#]],
+    );
+    check(
+        "SELECT '25:00'::time",
+        expect![[r#"
+        ERROR 22007: invalid input syntax for type time without time zone: "25:00"
+    "#]],
+    );
+    check(
+        "SELECT 'x'::interval",
+        expect![[r#"
+        ERROR 22007: invalid input syntax for type interval: "x"
+    "#]],
+    );
 }
 
 #[test]
 fn arithmetic_that_has_no_result_is_an_error() {
-    check("SELECT 1 / 0", expect![""]);
-    check("SELECT 5 % 0", expect![""]);
-    check("SELECT 1.0 / 0", expect![""]);
-    check("SELECT 3000000000::int", expect![""]);
-    check("SELECT 99999::smallint", expect![""]);
-    check("SELECT 12345.6::numeric(5, 2)", expect![""]);
-    check("SELECT 2147483647::int + 1::int", expect![""]);
+    check(
+        "SELECT 1 / 0",
+        expect![[r#"
+        ERROR 22012: division by zero
+        HINT: NULLIF(divisor, 0) gives NULL instead.
+    "#]],
+    );
+    check(
+        "SELECT 5 % 0",
+        expect![[r#"
+        ERROR 22012: division by zero
+        HINT: NULLIF(divisor, 0) gives NULL instead.
+    "#]],
+    );
+    check(
+        "SELECT 1.0 / 0",
+        expect![[r#"
+        inf
+    "#]],
+    );
+    check(
+        "SELECT 3000000000::int",
+        expect![[r#"
+        ERROR 22003: integer out of range
+        DETAIL: The value is 3000000000.
+    "#]],
+    );
+    check(
+        "SELECT 99999::smallint",
+        expect![[r#"
+        ERROR 22003: smallint out of range
+        DETAIL: The value is 99999.
+    "#]],
+    );
+    check(
+        "SELECT 12345.6::numeric(5, 2)",
+        expect![[r#"
+        ERROR 22003: numeric field overflow
+        DETAIL: 12345.60 is too large to store in a Decimal128 of precision 5. Max is 999.99
+    "#]],
+    );
+    check(
+        "SELECT 2147483647::int + 1::int",
+        expect![[r#"
+        -2147483648
+    "#]],
+    );
 }
 
 #[test]
 fn types_in_expressions_keep_microseconds_and_utc() {
     check(
         "SELECT '2024-01-01 12:00:00+02'::timestamptz, '2024-01-01 12:00:00.123456'::timestamp",
-        expect![""],
+        expect![[r#"
+            1704103200000000 | 1704110400123456
+        "#]],
     );
     check(
         "SELECT TIMESTAMPTZ '2024-01-01 00:00:00+01' + INTERVAL '1 hour'",
-        expect![""],
+        expect![[r#"
+            1704067200000000
+        "#]],
     );
     check(
         "SELECT date_trunc('hour', TIMESTAMP '2024-01-01 12:34:56')",
-        expect![""],
+        expect![[r#"
+            1704110400000000
+        "#]],
     );
 }
 
@@ -128,12 +212,20 @@ fn declared_parameter_types_win() {
         Some(DataType::Utf8),
     ]);
     let sql = "SELECT carrier FROM flights WHERE dep_delay = $1 AND origin = $2 AND ts > $3";
-    expect![""].assert_eq(&database.query_in(sql, &scope));
+    expect![[r#"
+        carrier text
+        parameters: smallint, text, text
+    "#]]
+    .assert_eq(&database.query_in(sql, &scope));
     let scope = database
         .scope
         .clone()
         .with_parameters(vec![Some(DataType::Int32), None]);
-    expect![""].assert_eq(&database.query_in("SELECT $1", &scope));
+    expect![[r#"
+        ERROR 42P18: could not determine data type of parameter $2
+        HINT: Use it in the statement, or declare its type.
+    "#]]
+    .assert_eq(&database.query_in("SELECT $1", &scope));
 }
 
 #[test]
