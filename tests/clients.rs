@@ -11,3 +11,5 @@ mod python;
 mod sql_client;
 mod statements;
 mod subscribe;
+
+pub use statements::LONG_QUERY;

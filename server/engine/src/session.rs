@@ -207,7 +207,16 @@ impl Drop for EngineSession {
 
 impl Session for EngineSession {
     fn parse(&self, sql: &str) -> Result<Vec<ParsedStatement>, SqlError> {
-        summit_parser::parse(sql).map_err(SqlError::from)
+        let mut statements = summit_parser::parse(sql)?;
+        // Spans in a syntax tree count from the start of what was parsed; positions in errors
+        // count from the statement's own text.
+        for statement in statements.iter_mut().filter(|statement| statement.offset > 0) {
+            let mut alone = summit_parser::parse(&statement.text)?;
+            if let [parsed] = alone.as_mut_slice() {
+                std::mem::swap(&mut statement.statement, &mut parsed.statement);
+            }
+        }
+        Ok(statements)
     }
 
     fn prepare<'a>(

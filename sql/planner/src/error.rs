@@ -370,6 +370,7 @@ fn plan(message: &str) -> SqlError {
     for start in [
         "Cannot coerce arithmetic expression ",
         "Cannot infer common ",
+        "Cannot get result type for temporal operation ",
     ] {
         if let Some((_, rest)) = line.split_once(start)
             && let Some(error) = operator(rest)
@@ -496,6 +497,7 @@ fn plan(message: &str) -> SqlError {
 /// `… Utf8 + Int64 …`: an operator between two types.
 fn operator(rest: &str) -> Option<SqlError> {
     let rest = rest.split(" to valid types").next().unwrap_or(rest);
+    let rest = rest.split(": ").next().unwrap_or(rest);
     let rest = rest
         .split_once(" operation ")
         .map_or(rest, |(_, rest)| rest);

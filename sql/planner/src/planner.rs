@@ -21,7 +21,7 @@ use crate::normalize::normalize;
 use crate::output_names::{StarAliases, shown_schema};
 use crate::presentable::presentable;
 use crate::sources::relations_of;
-use crate::{Scope, parameters, window_functions};
+use crate::{Scope, interval_times, parameters, timestamp_text, window_functions};
 
 /// Plans statements. Cheap to clone; holds the functions and the configuration.
 #[derive(Clone)]
@@ -69,7 +69,15 @@ impl Planner {
         builder
             .scalar_functions()
             .get_or_insert_with(Vec::new)
-            .extend(window_functions::all());
+            .extend(
+                window_functions::all()
+                    .into_iter()
+                    .chain([Arc::new(interval_times::times())]),
+            );
+        builder
+            .expr_planners()
+            .get_or_insert_with(Vec::new)
+            .insert(0, Arc::new(interval_times::IntervalTimes));
         Planner {
             state: Arc::new(builder.build()),
         }
@@ -141,6 +149,7 @@ impl Planner {
         self.state
             .analyzer()
             .execute_and_check(plan, self.options(), |_, _| {})
+            .and_then(timestamp_text::complete)
     }
 
     /// A query as DataFusion's planner gives it.

@@ -503,3 +503,14 @@ fn types_are_the_columns_own() {
     "#]],
     );
 }
+
+#[test]
+fn a_parameter_times_an_interval_is_a_number() {
+    check(
+        "SELECT $1 * INTERVAL '1 hour'",
+        expect![[r#"
+        ?column? interval
+        parameters: double precision
+    "#]],
+    );
+}

@@ -323,3 +323,38 @@ fn a_stored_views_query_gives_the_plan_that_its_statement_gave() {
     assert_eq!(plan.schema, relation.columns);
     assert_eq!(again.schema, relation.columns);
 }
+
+#[test]
+fn intervals_can_be_multiplied() {
+    check(
+        "SELECT '2024-01-01'::timestamp + 36 * INTERVAL '1 hour'",
+        expect![[r#"
+        1704196800000000
+    "#]],
+    );
+    check(
+        "SELECT (INTERVAL '1 hour' * 1.5)::text, (INTERVAL '1 month' * 0.5)::text, (INTERVAL '1 day' * -2)::text",
+        expect![[r#"
+        1 hours 30 mins | 15 days | -2 days
+    "#]],
+    );
+    check(
+        "SELECT INTERVAL '1 day' * 1e300",
+        expect![[r#"
+        ERROR 22008: interval out of range
+    "#]],
+    );
+    check(
+        "SELECT (2 * 3 * INTERVAL '1 minute')::text, (INTERVAL '1 day' * NULL)::text",
+        expect![[r#"
+            6 mins | NULL
+        "#]],
+    );
+    check(
+        "SELECT INTERVAL '1 day' * INTERVAL '1 day'",
+        expect![[r#"
+        ERROR 42883: operator does not exist: interval * interval
+        HINT: No operator matches the given name and argument types. You might need to add explicit type casts.
+    "#]],
+    );
+}

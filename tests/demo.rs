@@ -1,0 +1,26 @@
+//! `summit demo`: its final tables, computed again from the same files without Summit.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::process::{run, run_with_input};
+use crate::support::python;
+use crate::support::server::command;
+
+#[test]
+fn the_final_tables_equal_those_computed_from_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = run(command().args(["demo", "--once"]).current_dir(folder.path())).ok();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let compared = run_with_input(
+        Command::new(python::bin().join("python"))
+            .arg("-B")
+            .arg(here.join("../tests/demo/compare.py"))
+            .arg(here.join("demo/data")),
+        &shown,
+    )
+    .ok();
+    assert_eq!(compared.lines().last(), Some("6 tables are equal"), "{compared}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "it leaves nothing behind: {left:?}");
+}
