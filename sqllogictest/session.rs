@@ -50,10 +50,7 @@ pub struct SqlSession {
 
 impl SqlSession {
     /// Connects.
-    pub async fn connect(
-        address: SocketAddr,
-        protocol: Protocol,
-    ) -> Result<Self, ServerError> {
+    pub async fn connect(address: SocketAddr, protocol: Protocol) -> Result<Self, ServerError> {
         let (client, connection) = tokio_postgres::Config::new()
             .host(address.ip().to_string())
             .port(address.port())
@@ -66,10 +63,7 @@ impl SqlSession {
         Ok(SqlSession { client, protocol })
     }
 
-    async fn simple(
-        &self,
-        sql: &str,
-    ) -> Result<DBOutput<DefaultColumnType>, ServerError> {
+    async fn simple(&self, sql: &str) -> Result<DBOutput<DefaultColumnType>, ServerError> {
         let mut rows = Vec::new();
         let mut columns = None;
         let mut count = 0;
@@ -92,10 +86,7 @@ impl SqlSession {
         Ok(output(columns.unwrap_or_default(), rows, count))
     }
 
-    async fn extended(
-        &self,
-        sql: &str,
-    ) -> Result<DBOutput<DefaultColumnType>, ServerError> {
+    async fn extended(&self, sql: &str) -> Result<DBOutput<DefaultColumnType>, ServerError> {
         let statement = self.client.prepare(sql).await?;
         if statement.columns().is_empty() {
             let count = self.client.execute(&statement, &[]).await?;

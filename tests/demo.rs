@@ -10,7 +10,10 @@ use crate::support::server::command;
 #[test]
 fn the_final_tables_equal_those_computed_from_the_files() {
     let folder = tempfile::tempdir().unwrap();
-    let shown = run(command().args(["demo", "--once"]).current_dir(folder.path())).ok();
+    let shown = run(command()
+        .args(["demo", "--once"])
+        .current_dir(folder.path()))
+    .ok();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let compared = run_with_input(
         Command::new(python::bin().join("python"))
@@ -20,7 +23,11 @@ fn the_final_tables_equal_those_computed_from_the_files() {
         &shown,
     )
     .ok();
-    assert_eq!(compared.lines().last(), Some("6 tables are equal"), "{compared}");
+    assert_eq!(
+        compared.lines().last(),
+        Some("6 tables are equal"),
+        "{compared}"
+    );
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert!(left.is_empty(), "it leaves nothing behind: {left:?}");
 }

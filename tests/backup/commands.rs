@@ -17,8 +17,14 @@ pub fn backup(what: &str) -> Command {
 
 /// Makes a backup; gives its id and LSN.
 pub fn create(server: &TestServer, url: &str, label: &str) -> (String, u64) {
-    let printed = run(backup("create")
-        .args(["--to", url, "--label", label, "--pg-addr", &server.pg_addr().to_string()]))
+    let printed = run(backup("create").args([
+        "--to",
+        url,
+        "--label",
+        label,
+        "--pg-addr",
+        &server.pg_addr().to_string(),
+    ]))
     .ok();
     let words: Vec<&str> = printed.split_whitespace().collect();
     match words.as_slice() {
@@ -33,7 +39,8 @@ pub fn list(url: &str, environment: &[(&'static str, String)]) -> Vec<Value> {
         .args(["--from", url, "--output", "json"])
         .envs(environment.iter().cloned()))
     .ok();
-    let all: Value = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"));
+    let all: Value =
+        serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"));
     all.as_array().expect("an array").clone()
 }
 

@@ -43,11 +43,19 @@ async fn a_flipped_byte_in_any_object_is_found_and_not_restored() {
         let target = folder.path().join(format!("target-{at}"));
         let restored = run(&mut restore(&url, &target));
         assert_ne!(restored.code(), 0, "{}: {restored:#?}", path.display());
-        assert!(!target.join("SUMMIT").exists(), "a database was made of {}", path.display());
+        assert!(
+            !target.join("SUMMIT").exists(),
+            "a database was made of {}",
+            path.display()
+        );
         // an object that is gone
         std::fs::remove_file(path).unwrap();
         let verified = run(backup("verify").args(["--from", &url]));
-        assert!([3, 4].contains(&verified.code()), "{}: {verified:#?}", path.display());
+        assert!(
+            [3, 4].contains(&verified.code()),
+            "{}: {verified:#?}",
+            path.display()
+        );
         std::fs::write(path, good).unwrap();
     }
     run(backup("verify").args(["--from", &url])).ok();

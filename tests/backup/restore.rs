@@ -19,7 +19,11 @@ async fn a_restored_database_equals_the_one_that_was_backed_up() {
     assert_eq!(at, lsn);
     // what comes later is not in it
     add_orders(&client, 201, 260).await;
-    run_sql(&client, "DROP MATERIALIZED VIEW hourly; CREATE TABLE later (k INT PRIMARY KEY)").await;
+    run_sql(
+        &client,
+        "DROP MATERIALIZED VIEW hourly; CREATE TABLE later (k INT PRIMARY KEY)",
+    )
+    .await;
 
     let listed = list(&url, &[]);
     assert_eq!(listed.len(), 1);
@@ -33,20 +37,35 @@ async fn a_restored_database_equals_the_one_that_was_backed_up() {
 
     let restored = folder.path().join("restored");
     let said = run(&mut restore(&url, &restored)).ok();
-    assert!(said.contains(&id) && said.contains("summit start --data-dir"), "{said}");
+    assert!(
+        said.contains(&id) && said.contains("summit start --data-dir"),
+        "{said}"
+    );
     let copy = TestServer::start_in(&restored);
     let copy_client = connect(&copy).await;
     assert_eq!(contents(&copy_client).await, before);
-    assert_eq!(value(&copy_client, "SELECT summit_lsn()").await, lsn.to_string());
+    assert_eq!(
+        value(&copy_client, "SELECT summit_lsn()").await,
+        lsn.to_string()
+    );
     views_equal_their_queries(&copy_client).await;
-    assert_eq!(refused(&copy_client, "SELECT * FROM later").await.code().code(), "42P01");
+    assert_eq!(
+        refused(&copy_client, "SELECT * FROM later")
+            .await
+            .code()
+            .code(),
+        "42P01"
+    );
     // it goes on by itself, and so does the first
     add_orders(&copy_client, 500, 520).await;
     views_equal_their_queries(&copy_client).await;
     assert_eq!(rows(&client, "SELECT count(*) FROM orders").await, ["260"]);
     copy.kill();
     let copy = TestServer::start_in(&restored);
-    assert_eq!(rows(&connect(&copy).await, "SELECT count(*) FROM orders").await, ["221"]);
+    assert_eq!(
+        rows(&connect(&copy).await, "SELECT count(*) FROM orders").await,
+        ["221"]
+    );
     copy.stop();
     server.stop();
 }
@@ -65,7 +84,10 @@ async fn a_restore_goes_to_any_lsn_of_the_backup() {
     let mut expected = Vec::new();
     for k in 1..=30 {
         run_sql(&client, &format!("INSERT INTO s VALUES ({k})")).await;
-        expected.push((value(&client, "SELECT summit_lsn()").await, rows(&client, "SELECT n, k FROM m").await));
+        expected.push((
+            value(&client, "SELECT summit_lsn()").await,
+            rows(&client, "SELECT n, k FROM m").await,
+        ));
     }
     create(&server, &url, "all");
     server.stop();
@@ -74,7 +96,11 @@ async fn a_restore_goes_to_any_lsn_of_the_backup() {
         run(restore(&url, &restored).args(["--to-lsn", lsn])).ok();
         let copy = TestServer::start_in(&restored);
         let client = connect(&copy).await;
-        assert_eq!(&rows(&client, "SELECT n, k FROM m").await, content, "at {lsn}");
+        assert_eq!(
+            &rows(&client, "SELECT n, k FROM m").await,
+            content,
+            "at {lsn}"
+        );
         assert_eq!(&value(&client, "SELECT summit_lsn()").await, lsn);
         copy.stop();
     }
@@ -89,12 +115,21 @@ async fn sql_makes_and_lists_backups_too() {
     let server = TestServer::start_in(&folder.path().join("data"));
     let client = connect(&server).await;
     make(&client).await;
-    let made = rows(&client, &format!("BACKUP INTO '{url}' WITH (label = 'nightly')")).await;
+    let made = rows(
+        &client,
+        &format!("BACKUP INTO '{url}' WITH (label = 'nightly')"),
+    )
+    .await;
     assert_eq!(made.len(), 1, "{made:?}");
     let id = made[0].split('|').next().unwrap();
     let shown = rows(&client, &format!("SHOW BACKUPS IN '{url}'")).await;
-    assert!(shown.len() == 1 && shown[0].contains(id) && shown[0].contains("nightly"), "{shown:?}");
-    let verified = rows(&client, &format!("VERIFY BACKUP '{id}' IN '{url}'")).await.join("\n");
+    assert!(
+        shown.len() == 1 && shown[0].contains(id) && shown[0].contains("nightly"),
+        "{shown:?}"
+    );
+    let verified = rows(&client, &format!("VERIFY BACKUP '{id}' IN '{url}'"))
+        .await
+        .join("\n");
     assert!(verified.contains(id), "{verified}");
     assert_eq!(list(&url, &[])[0]["id"], id);
     // a backup while others write is still one position
@@ -124,11 +159,13 @@ async fn a_restore_writes_only_into_an_empty_directory_and_only_what_there_is() 
     run(&mut restore(&url, &target)).failed_with_one_line(5, &[target.to_str().unwrap()]);
     let used = run(&mut restore(&url, server.data_dir()));
     used.failed_with_one_line(5, &[server.data_dir().to_str().unwrap()]);
-    let unknown = run(restore(&url, &folder.path().join("x")).args(["--id", "20200101T000000Z-00000000"]));
+    let unknown =
+        run(restore(&url, &folder.path().join("x")).args(["--id", "20200101T000000Z-00000000"]));
     unknown.failed_with_one_line(4, &["20200101T000000Z-00000000"]);
     assert_eq!(run(&mut backup("restore")).code(), 2);
-    run(restore("gopher://x/y", &folder.path().join("x")).args(["--id", "20200101T000000Z-00000000"]))
-        .failed_with_one_line(2, &["gopher"]);
+    run(restore("gopher://x/y", &folder.path().join("x"))
+        .args(["--id", "20200101T000000Z-00000000"]))
+    .failed_with_one_line(2, &["gopher"]);
     server.stop();
 }
 
@@ -143,7 +180,10 @@ async fn prune_lists_first_deletes_with_yes_and_keeps_the_newest() {
     let young = run(backup("prune").args(["--from", &url, "--keep-days", "7", "--yes"])).ok();
     assert!(!young.contains(&first), "{young}");
     let would = run(backup("prune").args(["--from", &url, "--keep-days", "0"])).ok();
-    assert!(would.contains("would delete") && would.contains(&first) && !would.contains(&second), "{would}");
+    assert!(
+        would.contains("would delete") && would.contains(&first) && !would.contains(&second),
+        "{would}"
+    );
     assert_eq!(list(&url, &[]).len(), 2);
     let deleted = run(backup("prune").args(["--from", &url, "--keep-days", "0", "--yes"])).ok();
     assert!(deleted.contains(&first), "{deleted}");

@@ -64,7 +64,11 @@ async fn one_select_over_several_views_never_sees_half_of_a_transfer() {
     )
     .await;
     for id in 0..ACCOUNTS {
-        run(&client, &format!("INSERT INTO accounts VALUES ({id}, 1000)")).await;
+        run(
+            &client,
+            &format!("INSERT INTO accounts VALUES ({id}, 1000)"),
+        )
+        .await;
     }
     run(&client, "INSERT INTO done VALUES (0, 0)").await;
     let finished = Arc::new(AtomicBool::new(false));
@@ -74,7 +78,10 @@ async fn one_select_over_several_views_never_sees_half_of_a_transfer() {
         async move {
             let client = connect(&server).await;
             for _ in 0..TRANSFERS {
-                let (source, step) = (random.random_range(0..ACCOUNTS), random.random_range(1..ACCOUNTS));
+                let (source, step) = (
+                    random.random_range(0..ACCOUNTS),
+                    random.random_range(1..ACCOUNTS),
+                );
                 let (target, amount) = ((source + step) % ACCOUNTS, random.random_range(1..100));
                 run(
                     &client,
@@ -121,9 +128,15 @@ async fn one_select_over_several_views_never_sees_half_of_a_transfer() {
     let (writer, reader) = (tokio::spawn(writer), tokio::spawn(reader));
     writer.await.unwrap();
     let reads = reader.await.unwrap();
-    assert!(reads > 10, "only {reads} reads while {TRANSFERS} transfers were made");
+    assert!(
+        reads > 10,
+        "only {reads} reads while {TRANSFERS} transfers were made"
+    );
     run(&client, "SET read_consistency = strict").await;
-    assert_eq!(rows(&client, "SELECT transfers FROM moved").await, [TRANSFERS.to_string()]);
+    assert_eq!(
+        rows(&client, "SELECT transfers FROM moved").await,
+        [TRANSFERS.to_string()]
+    );
     drop(client);
     Arc::into_inner(server).expect("the tasks ended").stop();
 }

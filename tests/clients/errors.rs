@@ -19,29 +19,105 @@ async fn errors_have_the_sqlstates_of_postgresql() {
     let cases = [
         ("SELECT * FORM airlines", "42601", "syntax error at or near"),
         ("SELECT", "42601", "syntax error"),
-        ("SELECT nmae FROM airlines", "42703", "column \"nmae\" does not exist"),
-        ("INSERT INTO airlines (carrier, nmae) VALUES ('a', 'b')", "42703", "column \"nmae\" of relation \"airlines\" does not exist"),
-        ("SELECT * FROM airline", "42P01", "relation \"airline\" does not exist"),
-        ("DROP TABLE airline", "42P01", "table \"airline\" does not exist"),
-        ("CREATE TABLE w (a txt PRIMARY KEY)", "42704", "type \"txt\" does not exist"),
-        ("SET read_consistancy = strict", "42704", "unrecognized configuration parameter \"read_consistancy\""),
-        ("SHOW read_consistancy", "42704", "unrecognized configuration parameter \"read_consistancy\""),
-        ("SET read_consistency = sloppy", "22023", "invalid value for parameter \"read_consistency\": \"sloppy\""),
-        ("INSERT INTO airlines VALUES ('UA', 'x', 1)", "23505", "duplicate key value violates unique constraint \"airlines_pkey\""),
-        ("INSERT INTO airlines (carrier) VALUES ('ZZ')", "23502", "null value in column \"name\" of relation \"airlines\" violates not-null constraint"),
-        ("INSERT INTO airlines VALUES ('ZZ', 'z', 'many')", "22P02", "invalid input syntax for type integer: \"many\""),
+        (
+            "SELECT nmae FROM airlines",
+            "42703",
+            "column \"nmae\" does not exist",
+        ),
+        (
+            "INSERT INTO airlines (carrier, nmae) VALUES ('a', 'b')",
+            "42703",
+            "column \"nmae\" of relation \"airlines\" does not exist",
+        ),
+        (
+            "SELECT * FROM airline",
+            "42P01",
+            "relation \"airline\" does not exist",
+        ),
+        (
+            "DROP TABLE airline",
+            "42P01",
+            "table \"airline\" does not exist",
+        ),
+        (
+            "CREATE TABLE w (a txt PRIMARY KEY)",
+            "42704",
+            "type \"txt\" does not exist",
+        ),
+        (
+            "SET read_consistancy = strict",
+            "42704",
+            "unrecognized configuration parameter \"read_consistancy\"",
+        ),
+        (
+            "SHOW read_consistancy",
+            "42704",
+            "unrecognized configuration parameter \"read_consistancy\"",
+        ),
+        (
+            "SET read_consistency = sloppy",
+            "22023",
+            "invalid value for parameter \"read_consistency\": \"sloppy\"",
+        ),
+        (
+            "INSERT INTO airlines VALUES ('UA', 'x', 1)",
+            "23505",
+            "duplicate key value violates unique constraint \"airlines_pkey\"",
+        ),
+        (
+            "INSERT INTO airlines (carrier) VALUES ('ZZ')",
+            "23502",
+            "null value in column \"name\" of relation \"airlines\" violates not-null constraint",
+        ),
+        (
+            "INSERT INTO airlines VALUES ('ZZ', 'z', 'many')",
+            "22P02",
+            "invalid input syntax for type integer: \"many\"",
+        ),
         ("SELECT 1 / 0", "22012", "division by zero"),
-        ("SELECT a / 0 FROM (VALUES (1)) AS v(a)", "22012", "division by zero"),
-        ("SELECT nofunc(1)", "42883", "function nofunc(integer) does not exist"),
-        ("CREATE TABLE airlines (k INT PRIMARY KEY)", "42P07", "relation \"airlines\" already exists"),
+        (
+            "SELECT a / 0 FROM (VALUES (1)) AS v(a)",
+            "22012",
+            "division by zero",
+        ),
+        (
+            "SELECT nofunc(1)",
+            "42883",
+            "function nofunc(integer) does not exist",
+        ),
+        (
+            "CREATE TABLE airlines (k INT PRIMARY KEY)",
+            "42P07",
+            "relation \"airlines\" already exists",
+        ),
         ("UPDATE s SET a = 1", "42809", "s"),
-        ("DROP STREAM airlines", "42809", "\"airlines\" is not a stream"),
-        ("CREATE MATERIALIZED VIEW m AS SELECT a FROM s ORDER BY a LIMIT 3", "0A000", "LIMIT"),
+        (
+            "DROP STREAM airlines",
+            "42809",
+            "\"airlines\" is not a stream",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW m AS SELECT a FROM s ORDER BY a LIMIT 3",
+            "0A000",
+            "LIMIT",
+        ),
         ("CREATE INDEX i ON airlines (name)", "0A000", ""),
         ("ROLLBACK TO SAVEPOINT x", "0A000", ""),
-        ("INSERT INTO airlines VALUES ('ZZ', 'z', 3000000000)", "22003", "integer out of range"),
-        ("SELECT carrier, count(*) FROM airlines", "42803", "must appear in the GROUP BY clause"),
-        ("SELECT name FROM airlines a, airlines b", "42702", "column reference \"name\" is ambiguous"),
+        (
+            "INSERT INTO airlines VALUES ('ZZ', 'z', 3000000000)",
+            "22003",
+            "integer out of range",
+        ),
+        (
+            "SELECT carrier, count(*) FROM airlines",
+            "42803",
+            "must appear in the GROUP BY clause",
+        ),
+        (
+            "SELECT name FROM airlines a, airlines b",
+            "42702",
+            "column reference \"name\" is ambiguous",
+        ),
         ("BACKUP INTO 'ftp://x/y'", "22023", ""),
     ];
     let mut wrong = Vec::new();
@@ -63,7 +139,9 @@ async fn errors_have_the_sqlstates_of_postgresql() {
             Err(extended) => {
                 let extended = db_error(&extended);
                 if (extended.code(), extended.message()) != (error.code(), error.message()) {
-                    wrong.push(format!("{sql}\n  simple {error:?}\n  extended {extended:?}"));
+                    wrong.push(format!(
+                        "{sql}\n  simple {error:?}\n  extended {extended:?}"
+                    ));
                 }
             }
             Ok(_) => wrong.push(format!("{sql}\n  no error in the extended protocol")),
@@ -97,7 +175,11 @@ async fn a_syntax_error_names_its_position_in_characters() {
 async fn misspelt_names_get_a_hint_that_names_the_right_one() {
     let server = TestServer::start();
     let client = connect(&server).await;
-    run(&client, "CREATE TABLE airlines (carrier TEXT PRIMARY KEY, name TEXT)").await;
+    run(
+        &client,
+        "CREATE TABLE airlines (carrier TEXT PRIMARY KEY, name TEXT)",
+    )
+    .await;
     let cases = [
         ("SELECT carier FROM airlines", "carrier"),
         ("SELECT * FROM airlinse", "airlines"),
@@ -120,7 +202,10 @@ async fn a_statement_timeout_ends_what_takes_longer() {
     run(&client, "SET statement_timeout = '100ms'").await;
     let error = refused(&client, super::statements::LONG_QUERY).await;
     assert_eq!(error.code().code(), "57014", "{error:?}");
-    assert_eq!(error.message(), "canceling statement due to statement timeout");
+    assert_eq!(
+        error.message(),
+        "canceling statement due to statement timeout"
+    );
     assert_eq!(rows(&client, "SELECT 1").await, ["1"]);
     server.stop();
 }

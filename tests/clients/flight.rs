@@ -18,12 +18,20 @@ async fn flight(server: &TestServer) -> FlightClient {
 
 async fn get(client: &mut FlightClient, sql: &str) -> Vec<RecordBatch> {
     let batches = client.do_get(Ticket::new(sql.to_owned())).await;
-    batches.unwrap_or_else(|error| panic!("{sql}: {error:?}")).try_collect().await.unwrap()
+    batches
+        .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+        .try_collect()
+        .await
+        .unwrap()
 }
 
 fn batch(from: i64, to: i64) -> RecordBatch {
     let numbers: ArrayRef = Arc::new((from..to).collect::<Int64Array>());
-    let names: ArrayRef = Arc::new((from..to).map(|at| Some(format!("k{}", at % 3))).collect::<StringArray>());
+    let names: ArrayRef = Arc::new(
+        (from..to)
+            .map(|at| Some(format!("k{}", at % 3)))
+            .collect::<StringArray>(),
+    );
     RecordBatch::try_from_iter([("x", numbers), ("k", names)]).unwrap()
 }
 
@@ -43,7 +51,13 @@ async fn batches_that_are_put_are_read_back_and_reach_views() {
     let data = FlightDataEncoderBuilder::new()
         .with_flight_descriptor(Some(FlightDescriptor::new_path(vec!["s".to_owned()])))
         .build(stream::iter(batches.map(Ok)));
-    let acknowledged: Vec<_> = flight.do_put(data).await.unwrap().try_collect().await.unwrap();
+    let acknowledged: Vec<_> = flight
+        .do_put(data)
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     let total: u64 = acknowledged
         .iter()
         .map(|result| {
@@ -57,7 +71,12 @@ async fn batches_that_are_put_are_read_back_and_reach_views() {
         ["k0|1000|1498500", "k1|1000|1499500", "k2|1000|1500500"]
     );
     let found = get(&mut flight, "SELECT x, k FROM s ORDER BY x").await;
-    assert_eq!(arrow::compute::concat_batches(&found[0].schema(), &found).unwrap().columns(), batch(0, 3000).columns());
+    assert_eq!(
+        arrow::compute::concat_batches(&found[0].schema(), &found)
+            .unwrap()
+            .columns(),
+        batch(0, 3000).columns()
+    );
     // the other way: written over PostgreSQL's wire, read over Flight
     run(&client, "INSERT INTO s VALUES ('new', 7)").await;
     get(&mut flight, "SET read_consistency = strict").await;
@@ -70,7 +89,11 @@ async fn batches_that_are_put_are_read_back_and_reach_views() {
 async fn a_call_that_the_client_leaves_ends_its_statement() {
     let server = TestServer::start();
     let client = connect(&server).await;
-    run(&client, "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)").await;
+    run(
+        &client,
+        "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)",
+    )
+    .await;
     let mut flight = flight(&server).await;
     let mut changes = flight.do_get(Ticket::new("SUBSCRIBE TO t")).await.unwrap();
     let first = changes.next().await.unwrap().unwrap();

@@ -11,7 +11,9 @@ const KINDS: &str = "CREATE TABLE kinds (
     t TEXT, v VARCHAR(10), b BOOLEAN, day DATE, at TIMESTAMP, tz TIMESTAMPTZ, bytes BYTEA)";
 
 fn utc(text: &str) -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc)
+    DateTime::parse_from_rfc3339(text)
+        .unwrap()
+        .with_timezone(&Utc)
 }
 
 #[tokio::test]
@@ -69,7 +71,10 @@ async fn values_of_every_type_go_in_as_parameters_and_come_back() {
         .await
         .unwrap();
     assert_eq!(count, 1);
-    let row = client.query_one("SELECT * FROM kinds WHERE id = $1", &[&1i32]).await.unwrap();
+    let row = client
+        .query_one("SELECT * FROM kinds WHERE id = $1", &[&1i32])
+        .await
+        .unwrap();
     assert_eq!(row.get::<_, i16>("small"), -32768);
     assert_eq!(row.get::<_, i64>("big"), i64::MAX);
     assert_eq!(row.get::<_, f32>("r"), 1.5);
@@ -137,33 +142,65 @@ async fn parameters_work_in_every_statement_that_takes_values() {
     )
     .await;
     // one statement, prepared once and used again
-    let insert = client.prepare("INSERT INTO s (ts, k, x) VALUES ($1, $2, $3)").await.unwrap();
+    let insert = client
+        .prepare("INSERT INTO s (ts, k, x) VALUES ($1, $2, $3)")
+        .await
+        .unwrap();
     let ts = utc("2024-05-01T00:00:00Z");
     for k in 0..30i32 {
-        let count = client.execute(&insert, &[&ts, &(k % 3), &f64::from(k)]).await.unwrap();
+        let count = client
+            .execute(&insert, &[&ts, &(k % 3), &f64::from(k)])
+            .await
+            .unwrap();
         assert_eq!(count, 1);
     }
-    let read = client.prepare("SELECT n, x FROM m WHERE k = $1").await.unwrap();
+    let read = client
+        .prepare("SELECT n, x FROM m WHERE k = $1")
+        .await
+        .unwrap();
     for (k, x) in [(0i32, 135.0f64), (1, 145.0), (2, 155.0)] {
         let row = client.query_one(&read, &[&k]).await.unwrap();
         assert_eq!((row.get::<_, i64>(0), row.get::<_, f64>(1)), (10, x));
     }
     let many = client
-        .execute("INSERT INTO t VALUES ($1, $2, $3), ($4, $5, $6)", &[&1i32, &"a", &ts, &2i32, &"b", &ts])
+        .execute(
+            "INSERT INTO t VALUES ($1, $2, $3), ($4, $5, $6)",
+            &[&1i32, &"a", &ts, &2i32, &"b", &ts],
+        )
         .await
         .unwrap();
     assert_eq!(many, 2);
-    let updated =
-        client.execute("UPDATE t SET v = $1 WHERE k = $2 AND at <= $3", &[&"z", &1i32, &ts]).await.unwrap();
-    assert_eq!(updated, 1);
-    let found = client
-        .query("SELECT k FROM t WHERE v IN ($1, $2) AND k BETWEEN $3 AND $4 ORDER BY k LIMIT 5", &[&"z", &"b", &0i32, &9i32])
+    let updated = client
+        .execute(
+            "UPDATE t SET v = $1 WHERE k = $2 AND at <= $3",
+            &[&"z", &1i32, &ts],
+        )
         .await
         .unwrap();
-    assert_eq!(found.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [1, 2]);
-    let deleted = client.execute("DELETE FROM t WHERE k = $1", &[&2i32]).await.unwrap();
+    assert_eq!(updated, 1);
+    let found = client
+        .query(
+            "SELECT k FROM t WHERE v IN ($1, $2) AND k BETWEEN $3 AND $4 ORDER BY k LIMIT 5",
+            &[&"z", &"b", &0i32, &9i32],
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        found.iter().map(|row| row.get(0)).collect::<Vec<i32>>(),
+        [1, 2]
+    );
+    let deleted = client
+        .execute("DELETE FROM t WHERE k = $1", &[&2i32])
+        .await
+        .unwrap();
     assert_eq!(deleted, 1);
-    assert_eq!(client.execute("DELETE FROM t WHERE k = $1", &[&2i32]).await.unwrap(), 0);
+    assert_eq!(
+        client
+            .execute("DELETE FROM t WHERE k = $1", &[&2i32])
+            .await
+            .unwrap(),
+        0
+    );
     let joined = client
         .query_one(
             "SELECT t.v, m.n FROM t JOIN m ON m.k = t.k WHERE m.n > $1 AND t.v LIKE $2",
@@ -171,9 +208,17 @@ async fn parameters_work_in_every_statement_that_takes_values() {
         )
         .await
         .unwrap();
-    assert_eq!((joined.get::<_, &str>(0), joined.get::<_, i64>(1)), ("z", 10));
+    assert_eq!(
+        (joined.get::<_, &str>(0), joined.get::<_, i64>(1)),
+        ("z", 10)
+    );
     // a value of the wrong type for the client is an error of the client, not of the server
-    assert!(client.execute("INSERT INTO t (k) VALUES ($1)", &[&"text"]).await.is_err());
+    assert!(
+        client
+            .execute("INSERT INTO t (k) VALUES ($1)", &[&"text"])
+            .await
+            .is_err()
+    );
     assert_eq!(rows(&client, "SELECT count(*) FROM t").await, ["1"]);
     server.stop();
 }
@@ -182,10 +227,18 @@ async fn parameters_work_in_every_statement_that_takes_values() {
 async fn a_prepared_statement_survives_a_change_of_what_it_reads() {
     let server = TestServer::start();
     let client = connect(&server).await;
-    run(&client, "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)").await;
+    run(
+        &client,
+        "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)",
+    )
+    .await;
     let read = client.prepare("SELECT k FROM t").await.unwrap();
     assert_eq!(client.query(&read, &[]).await.unwrap().len(), 1);
-    run(&client, "DROP TABLE t; CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1), (2)").await;
+    run(
+        &client,
+        "DROP TABLE t; CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1), (2)",
+    )
+    .await;
     assert_eq!(client.query(&read, &[]).await.unwrap().len(), 2);
     run(&client, "DROP TABLE t; CREATE TABLE t (k TEXT PRIMARY KEY)").await;
     let error = client.query(&read, &[]).await.unwrap_err();
@@ -199,10 +252,20 @@ async fn portals_give_rows_in_parts_inside_a_transaction() {
     let mut client = connect(&server).await;
     run(&client, "CREATE TABLE t (k INT PRIMARY KEY)").await;
     let values: Vec<String> = (0..1000).map(|k| format!("({k})")).collect();
-    run(&client, &format!("INSERT INTO t VALUES {}", values.join(","))).await;
+    run(
+        &client,
+        &format!("INSERT INTO t VALUES {}", values.join(",")),
+    )
+    .await;
     let transaction = client.transaction().await.unwrap();
-    let portal = transaction.bind("SELECT k FROM t WHERE k >= $1 ORDER BY k", &[&100i32]).await.unwrap();
-    let other = transaction.bind("SELECT count(*) FROM t", &[]).await.unwrap();
+    let portal = transaction
+        .bind("SELECT k FROM t WHERE k >= $1 ORDER BY k", &[&100i32])
+        .await
+        .unwrap();
+    let other = transaction
+        .bind("SELECT count(*) FROM t", &[])
+        .await
+        .unwrap();
     let mut seen = Vec::new();
     loop {
         let part = transaction.query_portal(&portal, 128).await.unwrap();

@@ -158,7 +158,16 @@ struct Live {
 impl Live {
     fn start(server: &TestServer, sql: &str) -> Self {
         let mut child = psql(server)
-            .args(["-A", "-t", "-v", "FETCH_COUNT=1", "-c", "SET read_consistency = strict", "-c", sql])
+            .args([
+                "-A",
+                "-t",
+                "-v",
+                "FETCH_COUNT=1",
+                "-c",
+                "SET read_consistency = strict",
+                "-c",
+                sql,
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -182,7 +191,11 @@ impl Live {
         while found.len() < count {
             match self.lines.recv_timeout(LINE_WAIT_MAX) {
                 Ok(line) if line == "SET" => {}
-                Ok(line) => found.push(line.split_once('|').map_or(line.as_str(), |row| row.1).to_owned()),
+                Ok(line) => found.push(
+                    line.split_once('|')
+                        .map_or(line.as_str(), |row| row.1)
+                        .to_owned(),
+                ),
                 Err(error) => panic!("{count} lines wanted, {found:?} and then {error}"),
             }
         }
@@ -210,7 +223,10 @@ async fn a_subscription_in_a_second_terminal_shows_rows_as_they_come() {
     .await;
     let live = Live::start(&server, "DECLARE c CURSOR FOR SUBSCRIBE TO m");
     drop(live);
-    let live = Live::start(&server, "COPY (SUBSCRIBE TO m) TO STDOUT WITH (DELIMITER '|')");
+    let live = Live::start(
+        &server,
+        "COPY (SUBSCRIBE TO m) TO STDOUT WITH (DELIMITER '|')",
+    );
     assert_eq!(live.next(2), ["1|a|1", "1|b|1"]);
     run_sql(&client, "INSERT INTO s VALUES ('a')").await;
     assert_eq!(live.next(2), ["-1|a|1", "1|a|2"]);

@@ -83,7 +83,11 @@ async fn a_snapshot_comes_first_and_then_each_change_with_its_lsn() {
     let (lsns, change) = changes.next_changes(2).await;
     assert_eq!(change, ["-1|Bob|1|3", "1|Bea|1|3"]);
     assert_eq!(lsns, [last_lsn(&writer).await]);
-    run(&writer, "BEGIN; DELETE FROM names WHERE k = 'b'; INSERT INTO s VALUES ('a', 0), ('b', 7); COMMIT").await;
+    run(
+        &writer,
+        "BEGIN; DELETE FROM names WHERE k = 'b'; INSERT INTO s VALUES ('a', 0), ('b', 7); COMMIT",
+    )
+    .await;
     let (lsns, change) = changes.next_changes(3).await;
     assert_eq!(change, ["-1|Ann|3|13", "-1|Bea|1|3", "1|Ann|4|13"]);
     assert_eq!(lsns, [last_lsn(&writer).await]);
@@ -91,7 +95,13 @@ async fn a_snapshot_comes_first_and_then_each_change_with_its_lsn() {
     run(&writer, "INSERT INTO s VALUES ('nobody', 1)").await;
     run(&writer, "INSERT INTO names VALUES ('nobody', 'Nobody')").await;
     let (lsns, change) = changes.next_changes(1).await;
-    assert_eq!((lsns, change), (vec![last_lsn(&writer).await], vec!["1|Nobody|1|1".to_owned()]));
+    assert_eq!(
+        (lsns, change),
+        (
+            vec![last_lsn(&writer).await],
+            vec!["1|Nobody|1|1".to_owned()]
+        )
+    );
     server.stop();
 }
 
@@ -108,14 +118,22 @@ impl Copy {
         let lsn: i64 = parts.next().unwrap().parse().unwrap();
         let diff: i64 = parts.next().unwrap().parse().unwrap();
         let row = parts.next().unwrap().to_owned();
-        assert!(lsn >= self.lsn, "LSNs never go back: {change} after {}", self.lsn);
+        assert!(
+            lsn >= self.lsn,
+            "LSNs never go back: {change} after {}",
+            self.lsn
+        );
         self.lsn = lsn;
         *self.rows.entry(row).or_default() += diff;
         self.rows.retain(|_, count| *count != 0);
     }
 
     fn sorted(&self) -> Vec<String> {
-        assert!(self.rows.values().all(|count| *count == 1), "{:?}", self.rows);
+        assert!(
+            self.rows.values().all(|count| *count == 1),
+            "{:?}",
+            self.rows
+        );
         self.rows.keys().cloned().collect()
     }
 }
@@ -154,7 +172,12 @@ async fn streams_tables_and_queries_can_be_subscribed_to() {
     let writer = connect(&server).await;
     run(&writer, "CREATE STREAM s (k INT); CREATE TABLE t (k INT PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')").await;
     run(&writer, "INSERT INTO s VALUES (1)").await;
-    let clients = [connect(&server).await, connect(&server).await, connect(&server).await, connect(&server).await];
+    let clients = [
+        connect(&server).await,
+        connect(&server).await,
+        connect(&server).await,
+        connect(&server).await,
+    ];
     for client in &clients {
         run(client, "SET read_consistency = strict").await;
     }
@@ -162,7 +185,11 @@ async fn streams_tables_and_queries_can_be_subscribed_to() {
     assert_eq!(stream.next_changes(1).await.1, ["1|1"]);
     let mut table = Subscription::to(&clients[1], "SUBSCRIBE TO t").await;
     assert_eq!(table.next_changes(1).await.1, ["1|1|a"]);
-    let mut query = Subscription::to(&clients[2], "SUBSCRIBE (SELECT upper(v) AS v FROM t WHERE k > 1)").await;
+    let mut query = Subscription::to(
+        &clients[2],
+        "SUBSCRIBE (SELECT upper(v) AS v FROM t WHERE k > 1)",
+    )
+    .await;
     let mut later = Subscription::to(&clients[3], "SUBSCRIBE TO t WITH (snapshot = false)").await;
 
     run(&writer, "INSERT INTO s VALUES (2), (2)").await;
@@ -184,19 +211,49 @@ async fn streams_tables_and_queries_can_be_subscribed_to() {
 async fn the_extended_protocol_gives_changes_as_they_come() {
     let server = TestServer::start();
     let (writer, reader) = (connect(&server).await, connect(&server).await);
-    run(&writer, "CREATE TABLE t (k INT PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')").await;
+    run(
+        &writer,
+        "CREATE TABLE t (k INT PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a')",
+    )
+    .await;
     run(&reader, "SET read_consistency = strict").await;
     let statement = reader.prepare("SUBSCRIBE TO t").await.unwrap();
-    let names: Vec<&str> = statement.columns().iter().map(|column| column.name()).collect();
+    let names: Vec<&str> = statement
+        .columns()
+        .iter()
+        .map(|column| column.name())
+        .collect();
     assert_eq!(names, ["lsn", "diff", "k", "v"]);
     let none: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
     let mut changes = Box::pin(reader.query_raw(&statement, none).await.unwrap());
-    let first = timeout(CHANGE_WAIT_MAX, changes.next()).await.unwrap().unwrap().unwrap();
-    assert_eq!((first.get::<_, i64>(1), first.get::<_, i32>(2), first.get::<_, &str>(3)), (1, 1, "a"));
+    let first = timeout(CHANGE_WAIT_MAX, changes.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (
+            first.get::<_, i64>(1),
+            first.get::<_, i32>(2),
+            first.get::<_, &str>(3)
+        ),
+        (1, 1, "a")
+    );
     run(&writer, "DELETE FROM t").await;
-    let second = timeout(CHANGE_WAIT_MAX, changes.next()).await.unwrap().unwrap().unwrap();
+    let second = timeout(CHANGE_WAIT_MAX, changes.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert_eq!(second.get::<_, i64>(0), last_lsn(&writer).await);
-    assert_eq!((second.get::<_, i64>(1), second.get::<_, i32>(2), second.get::<_, &str>(3)), (-1, 1, "a"));
+    assert_eq!(
+        (
+            second.get::<_, i64>(1),
+            second.get::<_, i32>(2),
+            second.get::<_, &str>(3)
+        ),
+        (-1, 1, "a")
+    );
     server.stop();
 }
 
@@ -204,11 +261,17 @@ async fn the_extended_protocol_gives_changes_as_they_come() {
 async fn a_subscription_can_be_cancelled_and_the_session_goes_on() {
     let server = TestServer::start();
     let client = connect(&server).await;
-    run(&client, "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)").await;
+    run(
+        &client,
+        "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)",
+    )
+    .await;
     let mut changes = Subscription::to(&client, "SUBSCRIBE TO t").await;
     changes.next(1).await;
     client.cancel_token().cancel_query(NoTls).await.unwrap();
-    let end = timeout(CHANGE_WAIT_MAX, changes.0.next()).await.expect("it ends");
+    let end = timeout(CHANGE_WAIT_MAX, changes.0.next())
+        .await
+        .expect("it ends");
     let error = db_error(&end.expect("an end").expect_err("an error"));
     assert_eq!(error.code().code(), "57014", "{error:?}");
     assert_eq!(rows(&client, "SELECT k FROM t").await, ["1"]);
@@ -219,12 +282,18 @@ async fn a_subscription_can_be_cancelled_and_the_session_goes_on() {
 async fn a_dropped_relation_ends_its_subscriptions_with_an_error() {
     let server = TestServer::start();
     let (writer, reader) = (connect(&server).await, connect(&server).await);
-    run(&writer, "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)").await;
+    run(
+        &writer,
+        "CREATE TABLE t (k INT PRIMARY KEY); INSERT INTO t VALUES (1)",
+    )
+    .await;
     run(&reader, "SET read_consistency = strict").await;
     let mut changes = Subscription::to(&reader, "SUBSCRIBE TO t").await;
     changes.next(1).await;
     run(&writer, "DROP TABLE t").await;
-    let end = timeout(CHANGE_WAIT_MAX, changes.0.next()).await.expect("it ends");
+    let end = timeout(CHANGE_WAIT_MAX, changes.0.next())
+        .await
+        .expect("it ends");
     let error = db_error(&end.expect("an end").expect_err("an error"));
     assert!(error.message().contains("dropped"), "{error:?}");
     let error = refused(&reader, "SUBSCRIBE TO t").await;

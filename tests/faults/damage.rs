@@ -26,12 +26,18 @@ async fn stopped_database() -> (TempDir, PathBuf) {
 fn last_log_file(data_dir: &Path) -> PathBuf {
     let files = std::fs::read_dir(data_dir.join("wal")).unwrap();
     let files = files.map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|e| e == "wal")).max().expect("a log file")
+    files
+        .filter(|path| path.extension().is_some_and(|e| e == "wal"))
+        .max()
+        .expect("a log file")
 }
 
 /// The places where blocks start.
 fn blocks(bytes: &[u8]) -> Vec<usize> {
-    (0..bytes.len()).step_by(ALIGN).filter(|at| bytes[*at..].starts_with(MAGIC)).collect()
+    (0..bytes.len())
+        .step_by(ALIGN)
+        .filter(|at| bytes[*at..].starts_with(MAGIC))
+        .collect()
 }
 
 fn number(bytes: &[u8], at: usize) -> usize {
@@ -44,7 +50,15 @@ fn check(data_dir: &Path) -> Finished {
 
 fn start(data_dir: &Path) -> Finished {
     run(command()
-        .args(["start", "--pg-addr", "127.0.0.1:0", "--flight-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"])
+        .args([
+            "start",
+            "--pg-addr",
+            "127.0.0.1:0",
+            "--flight-addr",
+            "127.0.0.1:0",
+            "--http-addr",
+            "127.0.0.1:0",
+        ])
         .args(["--log-format", "text", "--data-dir"])
         .arg(data_dir))
 }
@@ -96,7 +110,12 @@ async fn a_flipped_byte_in_the_middle_is_refused_with_its_file_and_place() {
     let good = std::fs::read(&path).unwrap();
     let blocks = blocks(&good);
     assert!(blocks.len() > 10, "{blocks:?}");
-    for at in [blocks[1] + 60, blocks[blocks.len() / 2] + 50, blocks[0] + 20, *blocks.last().unwrap() - ALIGN + 45] {
+    for at in [
+        blocks[1] + 60,
+        blocks[blocks.len() / 2] + 50,
+        blocks[0] + 20,
+        *blocks.last().unwrap() - ALIGN + 45,
+    ] {
         let mut bytes = good.clone();
         bytes[at] ^= 0x10;
         std::fs::write(&path, &bytes).unwrap();
@@ -107,11 +126,17 @@ async fn a_flipped_byte_in_the_middle_is_refused_with_its_file_and_place() {
         assert!(found.stdout.contains("DAMAGE"), "{found:#?}");
         assert!(found.stdout.contains(name), "{found:#?}");
         // neither changed anything
-        assert!(std::fs::read(&path).unwrap() == bytes, "the damaged file was changed");
+        assert!(
+            std::fs::read(&path).unwrap() == bytes,
+            "the damaged file was changed"
+        );
     }
     std::fs::write(&path, good).unwrap();
     let server = TestServer::start_in(&data_dir);
-    assert_eq!(rows(&connect(&server).await, "SELECT count(*) FROM orders").await, ["200"]);
+    assert_eq!(
+        rows(&connect(&server).await, "SELECT count(*) FROM orders").await,
+        ["200"]
+    );
     server.stop();
 }
 

@@ -27,7 +27,11 @@ async fn every_acknowledged_row_is_there_once_after_kill_9() {
         for &(id, n) in &last {
             // a writer that was cut before its first row begins anew
             if n == 0 {
-                run(&connect(&server).await, &format!("DELETE FROM latest WHERE writer = {id}")).await;
+                run(
+                    &connect(&server).await,
+                    &format!("DELETE FROM latest WHERE writer = {id}"),
+                )
+                .await;
             }
             writers.push(Writer::start(server.pg_addr(), id, n));
         }
@@ -50,7 +54,10 @@ async fn every_acknowledged_row_is_there_once_after_kill_9() {
             server.stop();
         }
     }
-    assert!(last.iter().any(|(_, n)| *n > 20), "too little was written: {last:?}");
+    assert!(
+        last.iter().any(|(_, n)| *n > 20),
+        "too little was written: {last:?}"
+    );
 }
 
 #[tokio::test]
@@ -64,13 +71,21 @@ async fn positions_go_on_after_kill_9_and_are_never_used_again() {
         if round == 0 {
             run(&client, "CREATE STREAM s (k INT) WITH (partitions = 1)").await;
         }
-        let lsn: i64 = rows(&client, "SELECT summit_lsn()").await[0].parse().unwrap();
+        let lsn: i64 = rows(&client, "SELECT summit_lsn()").await[0]
+            .parse()
+            .unwrap();
         assert!(lsn >= seen, "{lsn} after {seen}");
         run(&client, "INSERT INTO s VALUES (1)").await;
-        seen = rows(&client, "SELECT summit_lsn()").await[0].parse().unwrap();
+        seen = rows(&client, "SELECT summit_lsn()").await[0]
+            .parse()
+            .unwrap();
         assert!(seen > lsn);
         assert_eq!(
-            rows(&client, "SELECT start_offset, end_offset FROM summit.partitions").await,
+            rows(
+                &client,
+                "SELECT start_offset, end_offset FROM summit.partitions"
+            )
+            .await,
             [format!("0|{}", round + 1)]
         );
         server.kill();

@@ -11,7 +11,15 @@ use crate::support::server::{TestServer, command};
 fn start(data_dir: &Path) -> Command {
     let mut command = command();
     command
-        .args(["start", "--pg-addr", "127.0.0.1:0", "--flight-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"])
+        .args([
+            "start",
+            "--pg-addr",
+            "127.0.0.1:0",
+            "--flight-addr",
+            "127.0.0.1:0",
+            "--http-addr",
+            "127.0.0.1:0",
+        ])
         .args(["--log-format", "text", "--data-dir"])
         .arg(data_dir);
     command
@@ -34,8 +42,12 @@ fn a_second_process_on_the_same_directory_is_refused() {
 fn a_foreign_directory_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "precious").unwrap();
-    run(&mut start(folder.path())).failed_with_one_line(1, &[folder.path().to_str().unwrap(), "thesis.txt"]);
-    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    run(&mut start(folder.path()))
+        .failed_with_one_line(1, &[folder.path().to_str().unwrap(), "thesis.txt"]);
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(names, ["thesis.txt"]);
 }
 
@@ -50,7 +62,11 @@ fn a_directory_that_cannot_be_used_is_refused() {
     // of another format
     let newer = folder.path().join("newer");
     std::fs::create_dir(&newer).unwrap();
-    std::fs::write(newer.join("SUMMIT"), "{\"format\": 99, \"database_id\": \"0\"}").unwrap();
+    std::fs::write(
+        newer.join("SUMMIT"),
+        "{\"format\": 99, \"database_id\": \"0\"}",
+    )
+    .unwrap();
     run(&mut start(&newer)).failed_with_one_line(1, &[newer.to_str().unwrap(), "99"]);
     std::fs::write(newer.join("SUMMIT"), "something else").unwrap();
     run(&mut start(&newer)).failed_with_one_line(1, &[newer.to_str().unwrap(), "SUMMIT"]);
@@ -63,7 +79,14 @@ fn a_port_in_use_is_named_with_its_setting() {
     for flag in ["--pg-addr", "--flight-addr", "--http-addr"] {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
-        let mut arguments = vec!["--data-dir", data_dir.to_str().unwrap(), "--log-format", "text", flag, &address];
+        let mut arguments = vec![
+            "--data-dir",
+            data_dir.to_str().unwrap(),
+            "--log-format",
+            "text",
+            flag,
+            &address,
+        ];
         for other in ["--pg-addr", "--flight-addr", "--http-addr"] {
             if other != flag {
                 arguments.extend([other, "127.0.0.1:0"]);
@@ -83,13 +106,20 @@ fn wrong_use_ends_with_status_2() {
     assert_eq!(run(command().arg("begin")).code(), 2);
     assert_eq!(run(&mut command()).code(), 2);
     let dir = data_dir.to_str().unwrap();
-    with(&["--data-dir", dir, "--pg-addr", "nonsense"]).failed_with_one_line(2, &["--pg-addr", "nonsense"]);
-    with(&["--data-dir", dir, "--set", "num.partitions=many"]).failed_with_one_line(2, &["num.partitions", "many"]);
-    with(&["--data-dir", dir, "--set", "num.partition=3"]).failed_with_one_line(2, &["num.partition", "num.partitions"]);
+    with(&["--data-dir", dir, "--pg-addr", "nonsense"])
+        .failed_with_one_line(2, &["--pg-addr", "nonsense"]);
+    with(&["--data-dir", dir, "--set", "num.partitions=many"])
+        .failed_with_one_line(2, &["num.partitions", "many"]);
+    with(&["--data-dir", dir, "--set", "num.partition=3"])
+        .failed_with_one_line(2, &["num.partition", "num.partitions"]);
     assert!(!data_dir.exists(), "nothing was made");
     assert_eq!(run(command().arg("--help")).code(), 0);
     assert_eq!(run(command().args(["start", "--help"])).code(), 0);
-    assert!(run(command().arg("--version")).ok().contains(env!("CARGO_PKG_VERSION")));
+    assert!(
+        run(command().arg("--version"))
+            .ok()
+            .contains(env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -104,17 +134,40 @@ fn an_unknown_key_in_the_config_file_names_the_nearest() {
     with(&["--config", "/nowhere/summit.toml"]).failed_with_one_line(2, &["/nowhere/summit.toml"]);
 
     // command line beats environment beats file beats default
-    std::fs::write(&config, "pg_addr = \"127.0.0.1:1\"\nhttp_addr = \"127.0.0.1:2\"\nflight_addr = \"127.0.0.1:3\"\n").unwrap();
+    std::fs::write(
+        &config,
+        "pg_addr = \"127.0.0.1:1\"\nhttp_addr = \"127.0.0.1:2\"\nflight_addr = \"127.0.0.1:3\"\n",
+    )
+    .unwrap();
     let printed = run(command()
-        .args(["start", "--print-config", "--config", path, "--flight-addr", "127.0.0.1:6"])
+        .args([
+            "start",
+            "--print-config",
+            "--config",
+            path,
+            "--flight-addr",
+            "127.0.0.1:6",
+        ])
         .env("SUMMIT_FLIGHT_ADDR", "127.0.0.1:5")
         .env("SUMMIT_HTTP_ADDR", "127.0.0.1:4"))
     .ok();
     let shown: toml::Table = printed.parse().unwrap();
     assert_eq!(shown["pg_addr"].as_str(), Some("127.0.0.1:1"), "{printed}");
-    assert_eq!(shown["http_addr"].as_str(), Some("127.0.0.1:4"), "{printed}");
-    assert_eq!(shown["flight_addr"].as_str(), Some("127.0.0.1:6"), "{printed}");
-    assert_eq!(shown["data_dir"].as_str(), Some("./summit-data"), "{printed}");
+    assert_eq!(
+        shown["http_addr"].as_str(),
+        Some("127.0.0.1:4"),
+        "{printed}"
+    );
+    assert_eq!(
+        shown["flight_addr"].as_str(),
+        Some("127.0.0.1:6"),
+        "{printed}"
+    );
+    assert_eq!(
+        shown["data_dir"].as_str(),
+        Some("./summit-data"),
+        "{printed}"
+    );
 }
 
 #[test]

@@ -32,7 +32,10 @@ pub struct Writer {
 impl Writer {
     /// Begins to write after row `last`.
     pub fn start(address: SocketAddr, id: i32, last: i32) -> Self {
-        Writer { id, task: tokio::spawn(write(address, id, last)) }
+        Writer {
+            id,
+            task: tokio::spawn(write(address, id, last)),
+        }
     }
 
     /// Waits for its end, and gives the last row that was acknowledged.
@@ -43,9 +46,13 @@ impl Writer {
 
 async fn write(address: SocketAddr, id: i32, last: i32) -> i32 {
     let mut acknowledged = last;
-    let Ok(client) = connect_to(address).await else { return last };
+    let Ok(client) = connect_to(address).await else {
+        return last;
+    };
     if last == 0 {
-        let first = client.execute("INSERT INTO latest VALUES ($1, 0)", &[&id]).await;
+        let first = client
+            .execute("INSERT INTO latest VALUES ($1, 0)", &[&id])
+            .await;
         if first.is_err() {
             return last;
         }
@@ -86,17 +93,27 @@ pub async fn check(client: &Client, acknowledged: &[(i32, i32)]) -> Vec<(i32, i3
         )
         .await
         .remove(0);
-        let numbers: Vec<i32> = found.split('|').map(|number| number.parse().unwrap()).collect();
+        let numbers: Vec<i32> = found
+            .split('|')
+            .map(|number| number.parse().unwrap())
+            .collect();
         let reached = numbers[3];
         assert!(
             reached == n || reached == n + 1,
             "writer {writer} was told of {n} rows, and {reached} are there"
         );
-        assert_eq!(numbers, [reached, reached, 1, reached], "writer {writer}: each row once");
+        assert_eq!(
+            numbers,
+            [reached, reached, 1, reached],
+            "writer {writer}: each row once"
+        );
         last.push((writer, reached));
     }
     let equal = [
-        ("SELECT writer, n, x FROM events ORDER BY 1, 2", "SELECT writer, n, x FROM marks ORDER BY 1, 2"),
+        (
+            "SELECT writer, n, x FROM events ORDER BY 1, 2",
+            "SELECT writer, n, x FROM marks ORDER BY 1, 2",
+        ),
         (
             "SELECT writer, n FROM latest WHERE n > 0 ORDER BY 1",
             "SELECT writer, max(n) FROM events GROUP BY 1 ORDER BY 1",
@@ -110,7 +127,10 @@ pub async fn check(client: &Client, acknowledged: &[(i32, i32)]) -> Vec<(i32, i3
             "SELECT writer, count(*), sum(x) FROM marks GROUP BY 1 ORDER BY 1",
         ),
         ("SELECT count(*) FROM behind", "SELECT 0"),
-        ("SELECT rows, x FROM total", "SELECT count(*), sum(x) FROM marks"),
+        (
+            "SELECT rows, x FROM total",
+            "SELECT count(*), sum(x) FROM marks",
+        ),
     ];
     for (one, other) in equal {
         assert_eq!(rows(client, one).await, rows(client, other).await, "{one}");

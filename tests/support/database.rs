@@ -54,13 +54,21 @@ const VIEWS: &[(&str, &str)] = &[
 /// Makes the relations, and fills them with rows `1..=200`.
 pub async fn make(client: &Client) {
     run(client, SCHEMA).await;
-    run(client, "INSERT INTO customers VALUES (0, 'Ann', 'Oslo'), (1, 'Bob', 'Rome'), (2, 'Cid', NULL)").await;
+    run(
+        client,
+        "INSERT INTO customers VALUES (0, 'Ann', 'Oslo'), (1, 'Bob', 'Rome'), (2, 'Cid', NULL)",
+    )
+    .await;
     add_orders(client, 1, 200).await;
     run(client, "UPDATE customers SET city = 'Bonn' WHERE id = 2").await;
     run(client, "DELETE FROM customers WHERE id = 1").await;
     run(client, "INSERT INTO customers VALUES (3, 'Dan', 'Oslo')").await;
     // far behind the watermark
-    run(client, "INSERT INTO orders VALUES (100000, '2020-01-01 00:00:00+00', 1, 1)").await;
+    run(
+        client,
+        "INSERT INTO orders VALUES (100000, '2020-01-01 00:00:00+00', 1, 1)",
+    )
+    .await;
 }
 
 /// Adds orders `from..=to`, an insert for each ten.
@@ -73,7 +81,11 @@ pub async fn add_orders(client: &Client, from: u32, to: u32) {
         })
         .collect();
     for ten in rows.chunks(10) {
-        run(client, &format!("INSERT INTO orders VALUES {}", ten.join(", "))).await;
+        run(
+            client,
+            &format!("INSERT INTO orders VALUES {}", ten.join(", ")),
+        )
+        .await;
     }
 }
 
@@ -89,6 +101,10 @@ pub async fn contents(client: &Client) -> Vec<(&'static str, Vec<String>)> {
 /// Checks that each view is what its query gives.
 pub async fn views_equal_their_queries(client: &Client) {
     for (view, query) in VIEWS {
-        assert_eq!(rows(client, view).await, rows(client, query).await, "{view}");
+        assert_eq!(
+            rows(client, view).await,
+            rows(client, query).await,
+            "{view}"
+        );
     }
 }

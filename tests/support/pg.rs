@@ -10,7 +10,9 @@ use super::server::TestServer;
 
 /// Connects.
 pub async fn connect(server: &TestServer) -> Client {
-    connect_to(server.pg_addr()).await.expect("the server takes connections")
+    connect_to(server.pg_addr())
+        .await
+        .expect("the server takes connections")
 }
 
 /// Connects, or says why not.
@@ -57,7 +59,9 @@ pub fn rows<'a>(client: &'a Client, sql: &'a str) -> impl Future<Output = Vec<St
 
 /// A row of the simple protocol as one line.
 pub fn line(row: &tokio_postgres::SimpleQueryRow) -> String {
-    let values: Vec<&str> = (0..row.len()).map(|at| row.get(at).unwrap_or("NULL")).collect();
+    let values: Vec<&str> = (0..row.len())
+        .map(|at| row.get(at).unwrap_or("NULL"))
+        .collect();
     values.join("|")
 }
 
@@ -84,7 +88,9 @@ pub fn refused<'a>(client: &'a Client, sql: &'a str) -> impl Future<Output = DbE
 #[track_caller]
 pub fn db_error(error: &tokio_postgres::Error) -> DbError {
     let from_server = error.as_db_error();
-    from_server.unwrap_or_else(|| panic!("not an error of the server: {error:?}")).clone()
+    from_server
+        .unwrap_or_else(|| panic!("not an error of the server: {error:?}"))
+        .clone()
 }
 
 /// Asks again until a query answers so.

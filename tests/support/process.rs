@@ -40,7 +40,11 @@ impl Finished {
             .collect();
         assert_eq!(lines.len(), 1, "one clear line: {self:#?}");
         for word in words {
-            assert!(lines[0].contains(word), "the line names {word:?}: {}", lines[0]);
+            assert!(
+                lines[0].contains(word),
+                "the line names {word:?}: {}",
+                lines[0]
+            );
         }
     }
 }
@@ -70,7 +74,11 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Finished {
     let stdout = stdout.join().expect("it does not panic");
     let stderr = stderr.join().expect("it does not panic");
     match status {
-        Some(status) => Finished { status, stdout, stderr },
+        Some(status) => Finished {
+            status,
+            stdout,
+            stderr,
+        },
         None => panic!("{shown} still ran after {RUN_TIME_MAX:?}:\n{stdout}\n{stderr}"),
     }
 }

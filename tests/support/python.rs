@@ -7,7 +7,11 @@ use super::process::run;
 use super::server::TestServer;
 
 /// What is installed; a change of it makes a new environment.
-const PACKAGES: &[&str] = &["psycopg[binary]==3.3.9", "pyarrow==26.0.1", "moto[server]==5.2.5"];
+const PACKAGES: &[&str] = &[
+    "psycopg[binary]==3.3.9",
+    "pyarrow==26.0.1",
+    "moto[server]==5.2.5",
+];
 
 /// The environment's folder of programs. Made once; tests in parallel and other test
 /// binaries wait for it.
@@ -19,7 +23,10 @@ pub fn bin() -> PathBuf {
     let stamp = venv.join("installed");
     let wanted = PACKAGES.join("\n");
     if std::fs::read_to_string(&stamp).ok().as_deref() != Some(&wanted) {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv)).ok();
+        run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&venv))
+        .ok();
         let mut install = Command::new(venv.join("bin/pip"));
         install.args(["install", "--quiet", "--disable-pip-version-check"]);
         run(install.args(PACKAGES)).ok();
@@ -30,7 +37,9 @@ pub fn bin() -> PathBuf {
 
 /// Runs a script of this folder against a server; gives what it printed.
 pub fn script(server: &TestServer, path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests").join(path);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests")
+        .join(path);
     let mut command = Command::new(bin().join("python"));
     command
         .arg("-B")

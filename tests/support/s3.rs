@@ -16,7 +16,11 @@ pub struct S3Server {
 impl S3Server {
     /// Starts it and makes the bucket.
     pub fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let child = Command::new(python::bin().join("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdin(Stdio::null())
@@ -24,10 +28,16 @@ impl S3Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("moto_server starts");
-        let server = S3Server { child, address: ([127, 0, 0, 1], port).into() };
+        let server = S3Server {
+            child,
+            address: ([127, 0, 0, 1], port).into(),
+        };
         let began = Instant::now();
         while server.put_bucket().is_none() {
-            assert!(began.elapsed() < Duration::from_secs(60), "the S3 server is not ready");
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "the S3 server is not ready"
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         server
@@ -45,7 +55,9 @@ impl S3Server {
 
     fn put_bucket(&self) -> Option<()> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .ok()?;
         let address = self.address;
         let request = format!(
             "PUT /backups HTTP/1.1\r\nHost: {address}\r\nAuthorization: AWS4-HMAC-SHA256 \

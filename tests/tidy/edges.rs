@@ -16,7 +16,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("summit-backup", &["context", "log"]),
     (
         "summit-engine",
-        &["context", "log", "storage", "parser", "session", "catalog", "planner", "dataflow", "backup"],
+        &[
+            "context", "log", "storage", "parser", "session", "catalog", "planner", "dataflow",
+            "backup",
+        ],
     ),
     ("summit-pg", &["session", "context"]),
     ("summit-flight", &["session", "context"]),
@@ -24,8 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "summit",
         &[
-            "context", "log", "storage", "parser", "session", "catalog", "planner", "dataflow", "backup",
-            "engine", "pg", "flight", "http",
+            "context", "log", "storage", "parser", "session", "catalog", "planner", "dataflow",
+            "backup", "engine", "pg", "flight", "http",
         ],
     ),
 ];
@@ -33,18 +36,38 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Libraries that only some packages may name, because they are slow to build or tie a
 /// package to a protocol.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("datafusion", &["summit-planner", "summit-dataflow", "summit-engine"]),
-    ("sqlparser", &["summit-parser", "summit-catalog", "summit-planner", "summit-engine"]),
+    (
+        "datafusion",
+        &["summit-planner", "summit-dataflow", "summit-engine"],
+    ),
+    (
+        "sqlparser",
+        &[
+            "summit-parser",
+            "summit-catalog",
+            "summit-planner",
+            "summit-engine",
+        ],
+    ),
     ("pgwire", &["summit-pg"]),
     ("arrow-flight", &["summit-flight"]),
     ("tonic", &["summit-flight"]),
     ("axum", &["summit-http"]),
-    ("object_store", &["summit-backup", "summit-engine", "summit-storage"]),
+    (
+        "object_store",
+        &["summit-backup", "summit-engine", "summit-storage"],
+    ),
     ("clap", &["summit"]),
 ];
 
 /// Arrow is nothing that these may know.
-const NO_ARROW: &[&str] = &["summit-context", "summit-log", "summit-parser", "summit-backup", "summit-http"];
+const NO_ARROW: &[&str] = &[
+    "summit-context",
+    "summit-log",
+    "summit-parser",
+    "summit-backup",
+    "summit-http",
+];
 
 fn problems(packages: &[Package]) -> Vec<String> {
     let mut problems = Vec::new();
@@ -77,7 +100,10 @@ fn packages_use_only_those_below_them() {
     let packages = packages();
     none(problems(&packages));
     for (name, _) in ALLOWED {
-        assert!(packages.iter().any(|package| package.name == *name), "{name} is gone: take it out of the table");
+        assert!(
+            packages.iter().any(|package| package.name == *name),
+            "{name} is gone: take it out of the table"
+        );
     }
 }
 
@@ -89,17 +115,33 @@ fn a_wrong_edge_is_noticed() {
         dependencies: dependencies.iter().map(|name| (*name).to_owned()).collect(),
         problems: Vec::new(),
     };
-    assert_eq!(problems(&[package("summit-log", &["summit-storage"])]).len(), 1);
-    assert_eq!(problems(&[package("summit-log", &["arrow", "datafusion"])]).len(), 3);
-    assert_eq!(problems(&[package("summit-pg", &["summit-engine", "summit-flight"])]).len(), 2);
+    assert_eq!(
+        problems(&[package("summit-log", &["summit-storage"])]).len(),
+        1
+    );
+    assert_eq!(
+        problems(&[package("summit-log", &["arrow", "datafusion"])]).len(),
+        3
+    );
+    assert_eq!(
+        problems(&[package("summit-pg", &["summit-engine", "summit-flight"])]).len(),
+        2
+    );
     assert_eq!(problems(&[package("summit-new", &[])]).len(), 1);
-    assert_eq!(problems(&[package("summit-storage", &["summit-log", "arrow", "bytes"])]).len(), 0);
+    assert_eq!(
+        problems(&[package("summit-storage", &["summit-log", "arrow", "bytes"])]).len(),
+        0
+    );
 }
 
 #[test]
 fn the_table_of_edges_has_no_circle() {
     // each names only packages that come before it, or the order of the table is wrong
-    let at = |name: &str| ALLOWED.iter().position(|(known, _)| known.strip_prefix("summit-") == Some(name));
+    let at = |name: &str| {
+        ALLOWED
+            .iter()
+            .position(|(known, _)| known.strip_prefix("summit-") == Some(name))
+    };
     for (index, (name, allowed)) in ALLOWED.iter().enumerate() {
         for used in *allowed {
             assert!(at(used).is_some_and(|used| used < index), "{name} → {used}");

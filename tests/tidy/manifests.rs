@@ -26,12 +26,23 @@ pub fn packages() -> Vec<Package> {
 
 fn package(file: &File) -> Package {
     let path = &file.path;
-    let table: Table = file.text.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
+    let table: Table = file
+        .text
+        .parse()
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
     let mut problems = Vec::new();
-    let name = table["package"]["name"].as_str().unwrap_or_default().to_owned();
+    let name = table["package"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     for key in ["version", "edition", "rust-version", "license", "publish"] {
-        if table["package"].get(key).is_none_or(|value| !is_inherited(value)) {
-            problems.push(format!("{path}: package.{key} must be {key}.workspace = true"));
+        if table["package"]
+            .get(key)
+            .is_none_or(|value| !is_inherited(value))
+        {
+            problems.push(format!(
+                "{path}: package.{key} must be {key}.workspace = true"
+            ));
         }
     }
     if table.get("lints").is_none_or(|lints| !is_inherited(lints)) {
@@ -39,7 +50,9 @@ fn package(file: &File) -> Package {
     }
     let mut dependencies = Vec::new();
     for kind in KINDS {
-        let Some(used) = table.get(*kind).and_then(Value::as_table) else { continue };
+        let Some(used) = table.get(*kind).and_then(Value::as_table) else {
+            continue;
+        };
         for (dependency, how) in used {
             if !is_inherited(how) {
                 problems.push(format!("{path}: {dependency}.workspace = true, its version belongs in the workspace's table"));
@@ -50,9 +63,16 @@ fn package(file: &File) -> Package {
         }
     }
     if table.contains_key("target") {
-        problems.push(format!("{path}: dependencies of single targets are not allowed"));
+        problems.push(format!(
+            "{path}: dependencies of single targets are not allowed"
+        ));
     }
-    Package { path: path.clone(), name, dependencies, problems }
+    Package {
+        path: path.clone(),
+        name,
+        dependencies,
+        problems,
+    }
 }
 
 fn is_inherited(value: &Value) -> bool {
@@ -71,7 +91,9 @@ fn workspace_problems(text: &str, paths: &[String]) -> Vec<String> {
     }
     for (name, how) in table["workspace"]["dependencies"].as_table().unwrap() {
         let is_ours = how.get("path").is_some();
-        let version = how.as_str().or_else(|| how.get("version").and_then(Value::as_str));
+        let version = how
+            .as_str()
+            .or_else(|| how.get("version").and_then(Value::as_str));
         if !is_ours && version.is_none_or(|version| version.contains('*')) {
             problems.push(format!("{name}: needs a version"));
         }
@@ -84,9 +106,17 @@ fn workspace_problems(text: &str, paths: &[String]) -> Vec<String> {
 
 #[test]
 fn packages_take_versions_and_lints_from_the_workspace() {
-    none(packages().into_iter().flat_map(|package| package.problems).collect());
+    none(
+        packages()
+            .into_iter()
+            .flat_map(|package| package.problems)
+            .collect(),
+    );
     let bad = "[package]\nname = \"x\"\nversion = \"1\"\n[dependencies]\nserde = \"1\"\n[dev-dependencies]\nrand.workspace = true\n";
-    let bad = package(&File { path: "server/x/Cargo.toml".to_owned(), text: bad.to_owned() });
+    let bad = package(&File {
+        path: "server/x/Cargo.toml".to_owned(),
+        text: bad.to_owned(),
+    });
     assert_eq!(bad.dependencies, ["serde"]);
     // five keys, the lints, serde
     assert_eq!(bad.problems.len(), 7, "{:?}", bad.problems);
@@ -94,9 +124,15 @@ fn packages_take_versions_and_lints_from_the_workspace() {
 
 #[test]
 fn every_package_is_a_member_and_every_dependency_has_a_version() {
-    let top = files_with("Cargo.toml").into_iter().find(|file| file.path == "Cargo.toml").unwrap();
+    let top = files_with("Cargo.toml")
+        .into_iter()
+        .find(|file| file.path == "Cargo.toml")
+        .unwrap();
     let paths: Vec<String> = packages().into_iter().map(|package| package.path).collect();
     none(workspace_problems(&top.text, &paths));
     let bad = "[workspace]\nmembers = [\"a\"]\n[workspace.dependencies]\nx = { git = \"y\" }\nz = \"*\"\n";
-    assert_eq!(workspace_problems(bad, &["b/Cargo.toml".to_owned()]).len(), 4);
+    assert_eq!(
+        workspace_problems(bad, &["b/Cargo.toml".to_owned()]).len(),
+        4
+    );
 }

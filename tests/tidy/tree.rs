@@ -38,7 +38,10 @@ pub struct File {
 
 /// The top folder.
 pub fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// All files of text that are kept, sorted by path.
@@ -46,13 +49,20 @@ pub fn files() -> Vec<File> {
     let mut files = Vec::new();
     walk(&top(), "", &mut files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(files.len() > 50, "the repository has more files than {}", files.len());
+    assert!(
+        files.len() > 50,
+        "the repository has more files than {}",
+        files.len()
+    );
     files
 }
 
 /// Those whose name ends so.
 pub fn files_with(ending: &str) -> Vec<File> {
-    files().into_iter().filter(|file| file.path.ends_with(ending)).collect()
+    files()
+        .into_iter()
+        .filter(|file| file.path.ends_with(ending))
+        .collect()
 }
 
 fn walk(folder: &Path, prefix: &str, into: &mut Vec<File>) {
@@ -74,22 +84,34 @@ fn walk(folder: &Path, prefix: &str, into: &mut Vec<File>) {
 fn unknown_in_top<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<String> {
     let names: BTreeSet<&str> = paths.filter_map(|path| path.split('/').next()).collect();
     let unknown = names.into_iter().filter(|name| !TOP.contains(name));
-    unknown.map(|name| format!("{name}: does not belong in the top folder")).collect()
+    unknown
+        .map(|name| format!("{name}: does not belong in the top folder"))
+        .collect()
 }
 
 #[test]
 fn the_top_folder_holds_only_what_belongs_there() {
-    none(unknown_in_top(files().iter().map(|file| file.path.as_str())));
-    assert_eq!(unknown_in_top(["server/src/main.rs", "notes.md", "notes.md"].into_iter()).len(), 1);
+    none(unknown_in_top(
+        files().iter().map(|file| file.path.as_str()),
+    ));
+    assert_eq!(
+        unknown_in_top(["server/src/main.rs", "notes.md", "notes.md"].into_iter()).len(),
+        1
+    );
 }
 
 #[test]
 fn no_folder_has_a_mod_rs() {
     let found = |files: &[File]| -> Vec<String> {
         let modules = files.iter().filter(|file| file.path.ends_with("/mod.rs"));
-        modules.map(|file| format!("{}: name it after its folder", file.path)).collect()
+        modules
+            .map(|file| format!("{}: name it after its folder", file.path))
+            .collect()
     };
     none(found(&files()));
-    let bad = File { path: "server/x/mod.rs".to_owned(), text: String::new() };
+    let bad = File {
+        path: "server/x/mod.rs".to_owned(),
+        text: String::new(),
+    };
     assert_eq!(found(&[bad]).len(), 1);
 }
