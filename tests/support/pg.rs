@@ -1,7 +1,6 @@
 //! Connections over the PostgreSQL wire.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -91,28 +90,4 @@ pub fn db_error(error: &tokio_postgres::Error) -> DbError {
     from_server
         .unwrap_or_else(|| panic!("not an error of the server: {error:?}"))
         .clone()
-}
-
-/// Asks again until a query answers so.
-#[track_caller]
-pub fn eventually<'a>(
-    client: &'a Client,
-    sql: &'a str,
-    wanted: &'a str,
-) -> impl Future<Output = ()> + 'a {
-    let from = std::panic::Location::caller();
-    async move {
-        let began = Instant::now();
-        loop {
-            let found = rows(client, sql).await.join("\n");
-            if found == wanted {
-                return;
-            }
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "{from}: {sql}: wanted {wanted:?}, still {found:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use summit_catalog::{Catalog, Definition, Relation, RelationKind};
+use summit_catalog::{Catalog, Definition, Relation, RelationId, RelationKind};
 use summit_log::{Cut, Entry as LogEntry, Lsn};
 use summit_storage::{
-    Body, Entry, StorageError, StreamSpec, TableSpec, Transaction, WatermarkSpec,
+    Body, Entry, StorageError, StreamSpec, TableSpec, WatermarkSpec,
 };
 use tracing::error;
 
@@ -27,7 +27,7 @@ pub(crate) fn replay(shared: &Shared) -> Result<(), OpenError> {
         for entry in shared.log.read(applied.next(), limits::APPLY_BYTES_MAX)? {
             applied = entry.lsn;
             let origin_and_outcome = apply(shared, &entry, false);
-            if let Err(ApplyError::Storage(StorageError::Invalid(message))) = &origin_and_outcome.1
+            if let Err(ApplyError::Undecodable(message)) = &origin_and_outcome.1
             {
                 return Err(OpenError::Entry {
                     lsn: entry.lsn.get(),
@@ -74,75 +74,79 @@ pub(crate) fn run(shared: &Shared) {
     }
 }
 
+/// Applies an entry: all of it, or nothing and the reason.
 fn apply(shared: &Shared, entry: &LogEntry, live: bool) -> (u64, Applied) {
-    let schemas = |id| shared.storage.schema(id);
-    let decoded = match Entry::decode(&entry.payload, &schemas) {
-        Ok(decoded) => decoded,
-        Err(error) => {
-            let origin = Entry::origin_of(&entry.payload).unwrap_or_default();
-            return (origin, Err(ApplyError::Storage(error)));
-        }
-    };
-    let outcome = match &decoded.body {
-        Body::Transaction(transaction) => write(shared, transaction, entry),
-        Body::Definition(bytes) => define(shared, bytes, entry.lsn, live),
-        Body::Tick => Ok(Outcome {
-            lsn: entry.lsn,
-            created: None,
-        }),
-    };
-    (decoded.origin, outcome)
+    let origin = Entry::origin_of(&entry.payload).unwrap_or_default();
+    (origin, apply_body(shared, entry, live))
 }
 
-fn write(shared: &Shared, transaction: &Transaction, entry: &LogEntry) -> Applied {
-    let catalog = shared.catalog();
-    // Storage may still hold a dropped relation, for views that are a step behind.
-    if let Some(gone) = transaction
-        .writes
-        .iter()
-        .find(|write| catalog.relation(write.relation).is_none())
-    {
-        return Err(ApplyError::Storage(StorageError::NoRelation(gone.relation)));
-    }
-    shared
-        .storage
-        .apply(entry.lsn, entry.time, transaction)
-        .map(|_| Outcome {
-            lsn: entry.lsn,
-            created: None,
-        })
-        .map_err(ApplyError::Storage)
-}
-
-fn define(shared: &Shared, bytes: &[u8], lsn: Lsn, live: bool) -> Applied {
-    let definition = Definition::decode(bytes)
-        .map_err(|message| ApplyError::Storage(StorageError::Invalid(message)))?;
+fn apply_body(shared: &Shared, entry: &LogEntry, live: bool) -> Applied {
+    let undecodable = |message: String| ApplyError::Undecodable(message);
     let before = shared.catalog();
-    let after = Arc::new(
-        before
-            .apply(&definition, lsn)
-            .map_err(ApplyError::Catalog)?,
-    );
-    let mut created = None;
-    match &definition {
-        Definition::Create(relation) => {
-            let relation = after
-                .find(&relation.schema, &relation.name)
-                .expect("the definition has just made it");
-            created = Some(relation.id);
-            make_base(shared, relation, lsn).map_err(ApplyError::Storage)?;
+    let definition = Entry::definition_of(&entry.payload)
+        .map_err(|error| undecodable(error.to_string()))?
+        .map(|bytes| Definition::decode(&bytes).map_err(undecodable))
+        .transpose()?;
+    let after = match &definition {
+        Some(definition) => {
+            Arc::new(before.apply(definition, entry.lsn).map_err(ApplyError::Catalog)?)
+        }
+        None => Arc::clone(&before),
+    };
+    // By the catalog: storage may still hold a dropped relation, for views a step behind.
+    let schemas = |id| after.relation(id).map(|relation| Arc::clone(&relation.columns));
+    let decoded = Entry::decode(&entry.payload, &schemas).map_err(|error| match error {
+        StorageError::NoRelation(_) => ApplyError::Storage(error),
+        error => undecodable(error.to_string()),
+    })?;
+    let created = difference(&after, &before);
+    for (made, relation) in created.iter().enumerate() {
+        if let Err(error) = make_base(shared, relation, entry.lsn) {
+            undo(shared, &created[..made]);
+            return Err(ApplyError::Storage(error));
+        }
+    }
+    if let Body::Transaction(writes) | Body::DefinitionAndTransaction(_, writes) = &decoded.body
+        && let Err(error) = shared.storage.apply(entry.lsn, entry.time, writes)
+    {
+        undo(shared, &created);
+        return Err(ApplyError::Storage(error));
+    }
+    if definition.is_some() {
+        drop_all(shared, &difference(&before, &after), entry.lsn, live);
+        for relation in &created {
             if live && matches!(relation.kind, RelationKind::MaterializedView { .. }) {
                 shared.views.push(ViewCommand::Install {
-                    at: lsn,
+                    at: entry.lsn,
                     relation: Arc::clone(relation),
                     catalog: Arc::clone(&after),
                 });
             }
         }
-        Definition::Drop { ids } => drop_all(shared, &before, ids, lsn, live),
+        *shared.catalog.write() = after;
     }
-    *shared.catalog.write() = after;
-    Ok(Outcome { lsn, created })
+    Ok(Outcome {
+        lsn: entry.lsn,
+        created: created.iter().map(|relation| relation.id).collect(),
+    })
+}
+
+/// The relations of one catalog that another does not have, in the order of their making.
+fn difference(of: &Catalog, without: &Catalog) -> Vec<Arc<Relation>> {
+    if of.version == without.version {
+        return Vec::new();
+    }
+    of.relations()
+        .filter(|relation| without.relation(relation.id).is_none())
+        .cloned()
+        .collect()
+}
+
+fn undo(shared: &Shared, created: &[Arc<Relation>]) {
+    for relation in created.iter().filter(|relation| relation.is_base()) {
+        // It was made a moment ago by the entry that fails.
+        let _ = shared.storage.drop_relation(relation.id);
+    }
 }
 
 fn make_base(shared: &Shared, relation: &Relation, lsn: Lsn) -> Result<(), StorageError> {
@@ -177,35 +181,27 @@ fn make_base(shared: &Shared, relation: &Relation, lsn: Lsn) -> Result<(), Stora
     }
 }
 
-fn drop_all(
-    shared: &Shared,
-    before: &Catalog,
-    ids: &[summit_catalog::RelationId],
-    lsn: Lsn,
-    live: bool,
-) {
-    let mut views = Vec::new();
-    for id in ids {
-        match before.relation(*id) {
-            Some(relation) if relation.is_base() => {
-                if live {
-                    // Views that read it may still be a step behind: it goes after they went.
-                    shared.views.push(ViewCommand::Forget {
-                        at: lsn,
-                        relation: *id,
-                    });
-                } else {
-                    // Its absence is what is wanted.
-                    let _ = shared.storage.drop_relation(*id);
-                }
-            }
-            Some(relation) if matches!(relation.kind, RelationKind::MaterializedView { .. }) => {
-                views.push(*id);
-            }
-            _ => {}
-        }
-    }
+fn drop_all(shared: &Shared, dropped: &[Arc<Relation>], lsn: Lsn, live: bool) {
+    // Dependents were made after what they read, so the other way round they go first.
+    let views: Vec<RelationId> = dropped
+        .iter()
+        .rev()
+        .filter(|relation| matches!(relation.kind, RelationKind::MaterializedView { .. }))
+        .map(|relation| relation.id)
+        .collect();
     if live && !views.is_empty() {
         shared.views.push(ViewCommand::Drop { at: lsn, views });
+    }
+    for relation in dropped.iter().filter(|relation| relation.is_base()) {
+        if live {
+            // Views that read it may still be a step behind: it goes after they went.
+            shared.views.push(ViewCommand::Forget {
+                at: lsn,
+                relation: relation.id,
+            });
+        } else {
+            // Its absence is what is wanted.
+            let _ = shared.storage.drop_relation(relation.id);
+        }
     }
 }

@@ -20,8 +20,8 @@ pub(crate) type Applied = Result<Outcome, ApplyError>;
 pub(crate) struct Outcome {
     /// Its position.
     pub lsn: Lsn,
-    /// The relation that a definition made.
-    pub created: Option<RelationId>,
+    /// The relations that it made.
+    pub created: Vec<RelationId>,
 }
 
 /// Why an entry did nothing.
@@ -29,6 +29,18 @@ pub(crate) struct Outcome {
 pub(crate) enum ApplyError {
     Storage(StorageError),
     Catalog(SqlError),
+    /// Bytes that this program cannot read.
+    Undecodable(String),
+}
+
+impl From<ApplyError> for SqlError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Catalog(error) => error,
+            ApplyError::Storage(error) => storage_error(error),
+            ApplyError::Undecodable(message) => SqlError::internal(message),
+        }
+    }
 }
 
 /// Where entries go in and their outcomes come back.
@@ -47,15 +59,18 @@ impl Committer {
         }
     }
 
-    /// Commits the writes of a transaction: all or, with an error, none.
-    pub(crate) async fn transaction(&self, transaction: Transaction) -> Result<Applied, SqlError> {
-        self.commit(Body::Transaction(transaction)).await
-    }
-
-    /// Commits a definition.
-    pub(crate) async fn definition(&self, definition: &Definition) -> Result<Applied, SqlError> {
-        self.commit(Body::Definition(definition.encode().into()))
-            .await
+    /// Commits what a transaction defines and writes: all or, with an error, none.
+    pub(crate) async fn transaction(
+        &self,
+        definition: Option<&Definition>,
+        writes: Transaction,
+    ) -> Result<Applied, SqlError> {
+        let body = match definition.map(|definition| definition.encode().into()) {
+            None => Body::Transaction(writes),
+            Some(definition) if writes.writes.is_empty() => Body::Definition(definition),
+            Some(definition) => Body::DefinitionAndTransaction(definition, writes),
+        };
+        self.commit(body).await
     }
 
     async fn commit(&self, body: Body) -> Result<Applied, SqlError> {

@@ -14,6 +14,7 @@ mod engine;
 mod error;
 pub mod limits;
 mod options;
+mod pending;
 mod provider;
 mod restore;
 mod session;

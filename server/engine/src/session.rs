@@ -17,7 +17,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::ScalarValue;
 use futures::future::BoxFuture;
-use summit_catalog::{SqlError, SqlState};
+use summit_catalog::{Catalog, SqlError, SqlState};
 use summit_log::Lsn;
 use summit_parser::ParsedStatement;
 use summit_planner::Scope;
@@ -89,8 +89,17 @@ impl EngineSession {
         })
     }
 
+    /// The catalog as this session sees it.
+    fn catalog(&self) -> Arc<Catalog> {
+        match &self.transaction {
+            Transaction::Open { writes, .. } => writes.catalog().cloned(),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.shared.catalog())
+    }
+
     fn scope(&self, parameters: &[Option<DataType>], text: &str) -> Scope {
-        let mut scope = Scope::new(self.shared.catalog())
+        let mut scope = Scope::new(self.catalog())
             .with_system(system::relations())
             .with_parameters(parameters.to_vec())
             .with_source(text);
@@ -124,7 +133,7 @@ impl EngineSession {
         }
         let values = scalars(&values, &prepared.parameter_types)?;
         // What was planned against older definitions is planned again.
-        if planned.catalog_version != self.shared.catalog().version && planned.plan.reads_catalog()
+        if planned.catalog_version != self.catalog().version && planned.plan.reads_catalog()
         {
             let planned = self.plan(&planned.statement, &planned.declared)?;
             return self
@@ -270,7 +279,7 @@ impl Session for EngineSession {
     }
 
     fn relation_schema(&self, relation: &[String]) -> Result<SchemaRef, SqlError> {
-        let catalog = self.shared.catalog();
+        let catalog = self.catalog();
         match catalog.resolve(relation) {
             Ok(relation) => Ok(Arc::clone(&relation.columns)),
             Err(error) => match relation {

@@ -9,13 +9,16 @@ use arrow::compute::{concat_batches, filter_record_batch, interleave_record_batc
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
-use summit_catalog::{Relation, RelationId, RelationKind, SqlError, SqlState};
+use summit_catalog::{
+    Catalog, Definition, Relation, RelationId, RelationKind, SqlError, SqlState,
+};
 use summit_log::{Cut, Lsn};
 use summit_storage::{
     RelationWrite, StorageError, TableWrite, Transaction, WriteKind, partition_rows,
 };
 
 use crate::limits;
+use crate::pending::PendingDefinitions;
 use crate::provider::Rows;
 
 /// The writes of an open transaction.
@@ -24,6 +27,7 @@ pub(crate) struct OpenTransaction {
     streams: BTreeMap<RelationId, StreamWrites>,
     tables: BTreeMap<RelationId, TableWrites>,
     bytes: usize,
+    definitions: Option<PendingDefinitions>,
 }
 
 struct StreamWrites {
@@ -37,7 +41,34 @@ pub(crate) type Exists<'a> = &'a dyn Fn(&RecordBatch, usize) -> Result<bool, Sql
 impl OpenTransaction {
     /// Whether it writes nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.streams.is_empty() && self.tables.is_empty()
+        self.streams.is_empty() && self.tables.is_empty() && self.definitions.is_none()
+    }
+
+    /// Defines; answers the relations that it makes.
+    pub(crate) fn define(
+        &mut self,
+        committed: &Arc<Catalog>,
+        definition: Definition,
+    ) -> Result<Vec<RelationId>, SqlError> {
+        if let Definition::Drop { ids } = &definition {
+            for id in ids {
+                self.streams.remove(id);
+                self.tables.remove(id);
+            }
+        }
+        self.definitions
+            .get_or_insert_with(|| PendingDefinitions::new(committed))
+            .add(definition)
+    }
+
+    /// The catalog as the transaction sees it, when it has defined something.
+    pub(crate) fn catalog(&self) -> Option<&Arc<Catalog>> {
+        self.definitions.as_ref().map(PendingDefinitions::catalog)
+    }
+
+    /// The materialized views that it makes.
+    pub(crate) fn views(&self) -> Vec<Arc<Relation>> {
+        self.definitions.as_ref().map(PendingDefinitions::views).unwrap_or_default()
     }
 
     /// The relations that it writes.
@@ -99,8 +130,12 @@ impl OpenTransaction {
         }
     }
 
-    /// The log entry.
-    pub(crate) fn finish(self, round_robin: u64) -> Result<Transaction, SqlError> {
+    /// What the log entry says.
+    pub(crate) fn finish(
+        self,
+        round_robin: u64,
+    ) -> Result<(Option<Definition>, Transaction), SqlError> {
+        let definition = self.definitions.map(PendingDefinitions::into_definition);
         let mut writes = Vec::new();
         for (id, stream) in self.streams {
             let RelationKind::Stream {
@@ -128,7 +163,7 @@ impl OpenTransaction {
                 });
             }
         }
-        Ok(Transaction { writes })
+        Ok((definition, Transaction { writes }))
     }
 
     fn account(&mut self, batch: &RecordBatch) -> Result<(), SqlError> {

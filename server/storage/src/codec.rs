@@ -8,6 +8,8 @@
 //! body         kind 0, transaction: writes u32 · zero u32 · write*
 //!              kind 1, definition: opaque bytes to the end
 //!              kind 2, tick: nothing
+//!              kind 3, definition and transaction: definition bytes u32 · zero u32 ·
+//!              definition, zeros to a multiple of 8 · a transaction's body
 //! write        relation u32 · kind u8 · flags u8 · zero u16 · batches u32 · bytes u32 · content
 //!              (bytes: of the content)
 //! content      kind 0, append (flags 0): batch*
@@ -38,6 +40,7 @@ const VERSION: u8 = 1;
 const TRANSACTION: u8 = 0;
 const DEFINITION: u8 = 1;
 const TICK: u8 = 2;
+const DEFINITION_AND_TRANSACTION: u8 = 3;
 const APPEND: u8 = 0;
 const TABLE: u8 = 1;
 const DELETES: u8 = 1;
@@ -70,18 +73,20 @@ impl Entry {
             Body::Transaction(_) => TRANSACTION,
             Body::Definition(_) => DEFINITION,
             Body::Tick => TICK,
+            Body::DefinitionAndTransaction(..) => DEFINITION_AND_TRANSACTION,
         });
         out.put_bytes(0, 6);
         out.put_u64_le(self.origin);
         match &self.body {
-            Body::Transaction(transaction) => {
-                out.put_u32_le(part_count(transaction.writes.len())?);
-                out.put_u32_le(0);
-                for write in &transaction.writes {
-                    encode_write(write, &mut out)?;
-                }
-            }
+            Body::Transaction(transaction) => encode_transaction(transaction, &mut out)?,
             Body::Definition(definition) => out.put_slice(definition),
+            Body::DefinitionAndTransaction(definition, transaction) => {
+                out.put_u32_le(length(definition.len())?);
+                out.put_u32_le(0);
+                out.put_slice(definition);
+                out.put_bytes(0, definition.len().next_multiple_of(8) - definition.len());
+                encode_transaction(transaction, &mut out)?;
+            }
             Body::Tick => {}
         }
         Ok(out.freeze())
@@ -99,18 +104,11 @@ impl Entry {
     ) -> Result<Entry, StorageError> {
         let (kind, origin) = header(bytes)?;
         let body = match kind {
-            TRANSACTION => {
-                let mut writes = Vec::new();
-                for section in sections(bytes)? {
-                    let (header, content) = section?;
-                    let schema = schemas(header.relation)
-                        .ok_or(StorageError::NoRelation(header.relation))?;
-                    writes.push(RelationWrite {
-                        relation: header.relation,
-                        kind: decode_content(&header, content, &schema)?,
-                    });
-                }
-                Body::Transaction(Transaction { writes })
+            TRANSACTION => Body::Transaction(decode_transaction(bytes, schemas)?),
+            DEFINITION_AND_TRANSACTION => {
+                let (definition, _) = definition_part(bytes)?;
+                let transaction = decode_transaction(bytes, schemas)?;
+                Body::DefinitionAndTransaction(definition, transaction)
             }
             DEFINITION => Body::Definition(bytes.slice(HEADER_BYTES..)),
             _ if bytes.len() == HEADER_BYTES => Body::Tick,
@@ -124,12 +122,25 @@ impl Entry {
         header(bytes).ok().map(|(_, origin)| origin)
     }
 
+    /// Only the definition's bytes, of an entry that has one: what it defines may be needed to
+    /// decode its rows.
+    ///
+    /// # Errors
+    /// [`StorageError::Invalid`] when these are not an entry's bytes.
+    pub fn definition_of(bytes: &Bytes) -> Result<Option<Bytes>, StorageError> {
+        match header(bytes)?.0 {
+            DEFINITION => Ok(Some(bytes.slice(HEADER_BYTES..))),
+            DEFINITION_AND_TRANSACTION => definition_part(bytes).map(|(part, _)| Some(part)),
+            _ => Ok(None),
+        }
+    }
+
     /// The relations that an entry writes to, without decoding its rows.
     ///
     /// # Errors
     /// [`StorageError::Invalid`] when these are not an entry's bytes.
     pub fn relations_of(bytes: &Bytes) -> Result<Vec<RelationId>, StorageError> {
-        if header(bytes)?.0 != TRANSACTION {
+        if !has_rows(header(bytes)?.0) {
             return Ok(Vec::new());
         }
         sections(bytes)?
@@ -147,7 +158,7 @@ impl Entry {
         relation: RelationId,
         schema: &SchemaRef,
     ) -> Result<Option<WriteKind>, StorageError> {
-        if header(bytes)?.0 != TRANSACTION {
+        if !has_rows(header(bytes)?.0) {
             return Ok(None);
         }
         for section in sections(bytes)? {
@@ -158,6 +169,43 @@ impl Entry {
         }
         Ok(None)
     }
+}
+
+fn has_rows(kind: u8) -> bool {
+    matches!(kind, TRANSACTION | DEFINITION_AND_TRANSACTION)
+}
+
+fn encode_transaction(transaction: &Transaction, out: &mut BytesMut) -> Result<(), StorageError> {
+    out.put_u32_le(part_count(transaction.writes.len())?);
+    out.put_u32_le(0);
+    transaction
+        .writes
+        .iter()
+        .try_for_each(|write| encode_write(write, out))
+}
+
+fn decode_transaction(
+    bytes: &Bytes,
+    schemas: &dyn Fn(RelationId) -> Option<SchemaRef>,
+) -> Result<Transaction, StorageError> {
+    let mut writes = Vec::new();
+    for section in sections(bytes)? {
+        let (header, content) = section?;
+        let schema = schemas(header.relation).ok_or(StorageError::NoRelation(header.relation))?;
+        writes.push(RelationWrite {
+            relation: header.relation,
+            kind: decode_content(&header, content, &schema)?,
+        });
+    }
+    Ok(Transaction { writes })
+}
+
+/// The definition of an entry that has one and rows, and what follows it.
+fn definition_part(bytes: &Bytes) -> Result<(Bytes, Bytes), StorageError> {
+    let mut rest = bytes.slice(HEADER_BYTES..);
+    let definition_bytes = take(&mut rest, 8)?.get_u32_le() as usize;
+    let padded = take(&mut rest, definition_bytes.next_multiple_of(8))?;
+    Ok((padded.slice(..definition_bytes), rest))
 }
 
 fn part_count(count: usize) -> Result<u32, StorageError> {
@@ -237,7 +285,7 @@ fn header(bytes: &[u8]) -> Result<(u8, u64), StorageError> {
         )));
     }
     let kind = header.get_u8();
-    if kind > TICK || header[..6] != [0; 6] {
+    if kind > DEFINITION_AND_TRANSACTION || header[..6] != [0; 6] {
         return Err(invalid("not a header"));
     }
     header.advance(6);
@@ -250,7 +298,10 @@ type Section = (WriteHeader, Bytes);
 fn sections(
     bytes: &Bytes,
 ) -> Result<impl Iterator<Item = Result<Section, StorageError>>, StorageError> {
-    let mut rest = bytes.slice(HEADER_BYTES..);
+    let mut rest = match header(bytes)?.0 {
+        DEFINITION_AND_TRANSACTION => definition_part(bytes)?.1,
+        _ => bytes.slice(HEADER_BYTES..),
+    };
     let count = take(&mut rest, 8)?.get_u32_le() as usize;
     if count > ENTRY_PARTS_MAX {
         return Err(invalid("too many writes"));

@@ -22,6 +22,8 @@ pub enum Body {
     Transaction(Transaction),
     /// Changes definitions; bytes of the catalog, opaque here.
     Definition(Bytes),
+    /// Changes definitions, then writes rows, also of what it has just defined; all or none.
+    DefinitionAndTransaction(Bytes, Transaction),
     /// Only moves the log's time on.
     Tick,
 }

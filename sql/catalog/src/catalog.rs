@@ -179,6 +179,18 @@ impl Catalog {
                     return Err(dependent(&reader, self.relations.get(&read)));
                 }
             }
+            Definition::Several { base, definitions } => {
+                if *base != self.version {
+                    return Err(SqlError::new(
+                        SqlState::SERIALIZATION_FAILURE,
+                        "could not serialize access due to concurrent definitions",
+                    )
+                    .hint("Run the transaction again."));
+                }
+                for definition in definitions {
+                    next = next.apply(definition, lsn)?;
+                }
+            }
         }
         Ok(next)
     }

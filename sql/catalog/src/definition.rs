@@ -18,6 +18,14 @@ pub enum Definition {
         /// Which.
         ids: Vec<RelationId>,
     },
+    /// Several, of one transaction. They name each other's relations by the ids that these get
+    /// when nothing else has been defined since `base`: else none of them is applied.
+    Several {
+        /// The version of the catalog that they were planned against.
+        base: Lsn,
+        /// In this order.
+        definitions: Vec<Definition>,
+    },
 }
 
 impl Definition {
@@ -68,6 +76,10 @@ enum StoredDefinition {
     Drop {
         ids: Vec<u32>,
     },
+    Several {
+        base: u64,
+        definitions: Vec<StoredDefinition>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +116,10 @@ impl From<&Definition> for StoredDefinition {
             Definition::Drop { ids } => StoredDefinition::Drop {
                 ids: ids.iter().map(|id| id.0).collect(),
             },
+            Definition::Several { base, definitions } => StoredDefinition::Several {
+                base: base.get(),
+                definitions: definitions.iter().map(StoredDefinition::from).collect(),
+            },
         }
     }
 }
@@ -136,6 +152,13 @@ impl TryFrom<StoredDefinition> for Definition {
             }
             StoredDefinition::Drop { ids } => Definition::Drop {
                 ids: ids.into_iter().map(RelationId).collect(),
+            },
+            StoredDefinition::Several { base, definitions } => Definition::Several {
+                base: Lsn::new(base),
+                definitions: definitions
+                    .into_iter()
+                    .map(Definition::try_from)
+                    .collect::<Result<_, _>>()?,
             },
         })
     }

@@ -3,13 +3,12 @@
 use datafusion::common::ScalarValue;
 use futures::future::BoxFuture;
 use sqlparser::ast::{self, ObjectType};
-use summit_catalog::{Definition, Relation, RelationId, RelationKind, SqlError, SqlState};
+use summit_catalog::{Definition, Relation, RelationId, SqlError, SqlState};
 use summit_parser::{
     CreateMaterializedView, CreateStream, ParsedStatement, Statement, object_name_parts,
 };
 use summit_session::Outcome;
 
-use crate::commit::{ApplyError, Outcome as Applied, storage_error};
 use crate::session::plan::Plan;
 use crate::session::{EngineSession, Transaction};
 use crate::transaction::OpenTransaction;
@@ -63,11 +62,11 @@ impl EngineSession {
     async fn utility(&mut self, parsed: &ParsedStatement) -> Result<Outcome, SqlError> {
         let statement = match &parsed.statement {
             Statement::CreateStream(create) => {
-                self.outside_transaction("CREATE STREAM")?;
+                self.still_ok()?;
                 return self.create_stream(create, &parsed.text).await;
             }
             Statement::CreateMaterializedView(create) => {
-                self.outside_transaction("CREATE MATERIALIZED VIEW")?;
+                self.still_ok()?;
                 return self.create_materialized_view(create, &parsed.text).await;
             }
             Statement::DropStream {
@@ -75,7 +74,7 @@ impl EngineSession {
                 if_exists,
                 cascade,
             } => {
-                self.outside_transaction("DROP STREAM")?;
+                self.still_ok()?;
                 return self
                     .drop_relations("stream", names, *if_exists, *cascade)
                     .await;
@@ -114,7 +113,7 @@ impl EngineSession {
                 Ok(Outcome::Done("DISCARD ALL".to_owned()))
             }
             ast::Statement::CreateTable(create) => {
-                self.outside_transaction("CREATE TABLE")?;
+                self.still_ok()?;
                 let scope = self.scope(&[], &parsed.text);
                 let relation = self
                     .shared
@@ -124,7 +123,7 @@ impl EngineSession {
                     .await
             }
             ast::Statement::CreateView(create) => {
-                self.outside_transaction("CREATE VIEW")?;
+                self.still_ok()?;
                 let scope = self.scope(&[], &parsed.text);
                 let relation = self
                     .shared
@@ -188,23 +187,33 @@ impl EngineSession {
         let name = relation.name.clone();
         let exists = create.if_not_exists;
         let tag = "CREATE MATERIALIZED VIEW";
-        let Some(made) = self.create_relation(relation, exists).await? else {
-            return Ok(Outcome::Done(tag.to_owned()));
-        };
-        let built = self.shared.views.built(made).await;
-        if let Ok(Err(error)) = built {
-            let definition = Definition::Drop { ids: vec![made] };
-            self.define(&definition).await?;
-            return Err(SqlError {
-                message: format!(
-                    "materialized view \"{name}\" cannot be built: {}",
-                    error.message
-                ),
-                ..error
+        let made = self.create_relation(relation, exists).await?;
+        if matches!(self.transaction, Transaction::None) {
+            for view in made {
+                self.wait_built(view, &name).await?;
             }
-            .hint("The query fails on rows that are there already; guard it (CASE, NULLIF) or filter them out."));
         }
         Ok(Outcome::Done(tag.to_owned()))
+    }
+
+    /// Waits until a new view is built. One that cannot be built is not kept.
+    pub(crate) async fn wait_built(&mut self, view: RelationId, name: &str) -> Result<(), SqlError> {
+        let built = self.shared.views.built(view).await;
+        let Ok(Err(error)) = built else {
+            return Ok(());
+        };
+        let drop_it = Definition::Drop { ids: vec![view] };
+        let nothing = summit_storage::Transaction::default();
+        match self.shared.committer.transaction(Some(&drop_it), nothing).await? {
+            Ok(outcome) => self.wrote(outcome.lsn),
+            // Somebody was faster, or reads it already: it stays, and shows as failed.
+            Err(dropped) => tracing::warn!(view = name, error = %SqlError::from(dropped), "a view that cannot be built was not dropped"),
+        }
+        Err(SqlError {
+            message: format!("materialized view \"{name}\" cannot be built: {}", error.message),
+            ..error
+        }
+        .hint("The query fails on rows that are there already; guard it (CASE, NULLIF) or filter them out."))
     }
 
     async fn create(
@@ -217,22 +226,22 @@ impl EngineSession {
         Ok(Outcome::Done(tag.to_owned()))
     }
 
-    /// The new relation's identity; none when it was there already and that is fine.
+    /// The new relation; none when it was there already and that is fine.
     async fn create_relation(
         &mut self,
         relation: Relation,
         if_not_exists: bool,
-    ) -> Result<Option<RelationId>, SqlError> {
+    ) -> Result<Vec<RelationId>, SqlError> {
         let name = relation.name.clone();
-        match self.define(&Definition::Create(Box::new(relation))).await {
-            Ok(outcome) => Ok(outcome.created),
+        match self.define(Definition::Create(Box::new(relation))).await {
+            Ok(created) => Ok(created),
             Err(error) if if_not_exists && error.code == SqlState::DUPLICATE_TABLE => {
                 self.notices.push(summit_session::Notice {
                     severity: "NOTICE",
                     code: SqlState::DUPLICATE_TABLE.0,
                     message: format!("relation \"{name}\" already exists, skipping"),
                 });
-                Ok(None)
+                Ok(Vec::new())
             }
             Err(error) => Err(error),
         }
@@ -245,7 +254,7 @@ impl EngineSession {
         if_exists: bool,
         cascade: bool,
     ) -> Result<Outcome, SqlError> {
-        let catalog = self.shared.catalog();
+        let catalog = self.catalog();
         let mut ids = Vec::new();
         for name in names {
             let parts = object_name_parts(name);
@@ -306,27 +315,23 @@ impl EngineSession {
                 )
             })
             .collect();
-        self.define(&Definition::Drop { ids }).await?;
+        self.define(Definition::Drop { ids }).await?;
         for message in cascaded {
             self.notice(message);
         }
         Ok(Outcome::Done(tag))
     }
 
-    async fn define(&mut self, definition: &Definition) -> Result<Applied, SqlError> {
-        if let Definition::Create(relation) = definition
-            && matches!(relation.kind, RelationKind::System)
-        {
-            return Err(SqlError::internal("system relations are not defined"));
+    /// Defines: at once, or with the open transaction. Answers the relations that it makes.
+    async fn define(&mut self, definition: Definition) -> Result<Vec<RelationId>, SqlError> {
+        if let Transaction::Open { writes, .. } = &mut self.transaction {
+            return writes.define(&self.shared.catalog(), definition);
         }
-        match self.shared.committer.definition(definition).await? {
-            Ok(outcome) => {
-                self.wrote(outcome.lsn);
-                Ok(outcome)
-            }
-            Err(ApplyError::Catalog(error)) => Err(error),
-            Err(ApplyError::Storage(error)) => Err(storage_error(error)),
-        }
+        let nothing = summit_storage::Transaction::default();
+        let applied = self.shared.committer.transaction(Some(&definition), nothing).await?;
+        let outcome = applied.map_err(SqlError::from)?;
+        self.wrote(outcome.lsn);
+        Ok(outcome.created)
     }
 
     fn start_transaction(&mut self, modes: &[ast::TransactionMode]) -> Result<Outcome, SqlError> {
@@ -393,22 +398,13 @@ impl EngineSession {
         }
     }
 
-    /// Definitions are entries of their own: they cannot be part of a transaction yet.
     fn outside_transaction(&self, what: &str) -> Result<(), SqlError> {
         self.still_ok()?;
         match &self.transaction {
-            Transaction::Open {
-                implicit: false, ..
-            } => Err(SqlError::new(
+            Transaction::Open { implicit: false, .. } => Err(SqlError::new(
                 SqlState::ACTIVE_TRANSACTION,
                 format!("{what} cannot run inside a transaction block"),
-            )
-            .hint("COMMIT first; definitions commit by themselves.")),
-            Transaction::Open { writes, .. } if !writes.is_empty() => Err(SqlError::new(
-                SqlState::ACTIVE_TRANSACTION,
-                format!("{what} cannot follow writes in a query of several statements"),
-            )
-            .hint("Send the statements one by one.")),
+            )),
             _ => Ok(()),
         }
     }

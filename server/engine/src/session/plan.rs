@@ -247,7 +247,7 @@ impl EngineSession {
         &self,
         name: &[String],
     ) -> Result<Arc<summit_catalog::Relation>, SqlError> {
-        let catalog = self.shared.catalog();
+        let catalog = self.catalog();
         let relation = catalog.resolve(name)?;
         match relation.kind {
             RelationKind::Stream { .. } | RelationKind::Table { .. } => Ok(Arc::clone(relation)),

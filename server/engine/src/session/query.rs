@@ -19,6 +19,7 @@ use summit_session::{Outcome, Rows};
 use tokio::sync::watch;
 
 use crate::commit::storage_error;
+use crate::pending::is_pending;
 use crate::provider::{OpenRows, Rows as BaseRows, RowsTable, base_rows};
 use crate::session::{EngineSession, Transaction};
 use crate::settings::ReadConsistency;
@@ -68,7 +69,7 @@ impl EngineSession {
         values: Vec<ScalarValue>,
     ) -> BoxFuture<'a, Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>, Cut), SqlError>> {
         Box::pin(async move {
-            let catalog = self.shared.catalog();
+            let catalog = self.catalog();
             let position = self.position(&catalog, relations);
             self.wait(position).await?;
             let (plan, cut) = self.pinned(plan, position, values)?;
@@ -155,6 +156,14 @@ impl EngineSession {
     ) -> Result<Arc<dyn TableProvider>, SqlError> {
         let schema = Arc::clone(&relation.columns);
         match relation.kind {
+            RelationKind::MaterializedView { .. } if is_pending(relation) => Err(SqlError::new(
+                SqlState::NOT_IN_STATE,
+                format!(
+                    "materialized view \"{}\" is built when its transaction commits",
+                    relation.display_name()
+                ),
+            )
+            .hint("COMMIT first.")),
             RelationKind::MaterializedView { .. } => {
                 let snapshot = view_snapshot(&self.shared, relation, cut)?;
                 let open: OpenRows = Arc::new(move |projection| {
@@ -181,7 +190,9 @@ impl EngineSession {
     fn base_rows(&self, relation: &Arc<Relation>, cut: Cut) -> Result<OpenRows, SqlError> {
         let storage = Arc::clone(&self.shared.storage);
         let id = relation.id;
-        let committed: OpenRows = if matches!(relation.kind, RelationKind::Table { .. }) {
+        let committed: OpenRows = if is_pending(relation) {
+            Arc::new(|_| Ok(Box::new(std::iter::empty()) as BaseRows))
+        } else if matches!(relation.kind, RelationKind::Table { .. }) {
             let snapshot = storage.table_snapshot(id, cut).map_err(storage_error)?;
             Arc::new(move |projection| Ok(Box::new(snapshot.batches(projection)) as BaseRows))
         } else {

@@ -14,6 +14,7 @@ use summit_storage::StorageError;
 
 use crate::commit::{ApplyError, storage_error};
 use crate::limits;
+use crate::pending::is_pending;
 use crate::session::{EngineSession, Transaction};
 use crate::transaction::{OpenTransaction, duplicate_key};
 
@@ -132,14 +133,11 @@ impl EngineSession {
             let RelationKind::Table { primary_key } = &target.kind else {
                 return Ok(false);
             };
-            let key = batch
-                .project(primary_key)
-                .map_err(arrow_error)?
-                .slice(row, 1);
-            let found = shared
-                .storage
-                .table_lookup(target.id, &key)
-                .map_err(storage_error)?;
+            if is_pending(target) {
+                return Ok(false);
+            }
+            let key = batch.project(primary_key).map_err(arrow_error)?.slice(row, 1);
+            let found = shared.storage.table_lookup(target.id, &key).map_err(storage_error)?;
             Ok(found.is_some())
         };
         if let Transaction::Open { writes, .. } = &mut self.transaction {
@@ -150,31 +148,33 @@ impl EngineSession {
         self.commit(writes).await
     }
 
-    /// Makes the writes of a transaction one entry of the log.
+    /// Makes a transaction one entry of the log.
     pub(crate) async fn commit(&mut self, writes: OpenTransaction) -> Result<(), SqlError> {
         if writes.is_empty() {
             return Ok(());
         }
         let names: Vec<Arc<Relation>> = writes.relations().map(Arc::clone).collect();
+        let views = writes.views();
         self.round_robin = self.round_robin.wrapping_add(1);
-        let transaction = writes.finish(self.round_robin)?;
-        if transaction.writes.is_empty() {
+        let (definition, transaction) = writes.finish(self.round_robin)?;
+        if transaction.writes.is_empty() && definition.is_none() {
             return Ok(());
         }
-        match self.shared.committer.transaction(transaction).await? {
-            Ok(outcome) => {
-                self.wrote(outcome.lsn);
-                Ok(())
-            }
-            Err(ApplyError::Catalog(error)) => Err(error),
+        let committer = &self.shared.committer;
+        match committer.transaction(definition.as_ref(), transaction).await? {
+            Ok(outcome) => self.wrote(outcome.lsn),
             Err(ApplyError::Storage(StorageError::DuplicateKey { relation, key })) => {
-                match names.iter().find(|known| known.id == relation) {
-                    Some(known) => Err(duplicate_key(known, &key)),
-                    None => Err(storage_error(StorageError::DuplicateKey { relation, key })),
-                }
+                return Err(match names.iter().find(|known| known.id == relation) {
+                    Some(known) => duplicate_key(known, &key),
+                    None => storage_error(StorageError::DuplicateKey { relation, key }),
+                });
             }
-            Err(ApplyError::Storage(error)) => Err(storage_error(error)),
+            Err(error) => return Err(error.into()),
         }
+        for view in views {
+            self.wait_built(view.id, &view.name).await?;
+        }
+        Ok(())
     }
 
     /// The session's reads wait for this position from now on.
