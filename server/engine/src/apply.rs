@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use summit_catalog::{Catalog, Definition, Relation, RelationId, RelationKind};
 use summit_log::{Cut, Entry as LogEntry, Lsn};
-use summit_storage::{
-    Body, Entry, StorageError, StreamSpec, TableSpec, WatermarkSpec,
-};
+use summit_storage::{Body, Entry, StorageError, StreamSpec, TableSpec, WatermarkSpec};
 use tracing::error;
 
 use crate::OpenError;
@@ -27,8 +25,7 @@ pub(crate) fn replay(shared: &Shared) -> Result<(), OpenError> {
         for entry in shared.log.read(applied.next(), limits::APPLY_BYTES_MAX)? {
             applied = entry.lsn;
             let origin_and_outcome = apply(shared, &entry, false);
-            if let Err(ApplyError::Undecodable(message)) = &origin_and_outcome.1
-            {
+            if let Err(ApplyError::Undecodable(message)) = &origin_and_outcome.1 {
                 return Err(OpenError::Entry {
                     lsn: entry.lsn.get(),
                     message: message.clone(),
@@ -88,13 +85,19 @@ fn apply_body(shared: &Shared, entry: &LogEntry, live: bool) -> Applied {
         .map(|bytes| Definition::decode(&bytes).map_err(undecodable))
         .transpose()?;
     let after = match &definition {
-        Some(definition) => {
-            Arc::new(before.apply(definition, entry.lsn).map_err(ApplyError::Catalog)?)
-        }
+        Some(definition) => Arc::new(
+            before
+                .apply(definition, entry.lsn)
+                .map_err(ApplyError::Catalog)?,
+        ),
         None => Arc::clone(&before),
     };
     // By the catalog: storage may still hold a dropped relation, for views a step behind.
-    let schemas = |id| after.relation(id).map(|relation| Arc::clone(&relation.columns));
+    let schemas = |id| {
+        after
+            .relation(id)
+            .map(|relation| Arc::clone(&relation.columns))
+    };
     let decoded = Entry::decode(&entry.payload, &schemas).map_err(|error| match error {
         StorageError::NoRelation(_) => ApplyError::Storage(error),
         error => undecodable(error.to_string()),

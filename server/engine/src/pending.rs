@@ -58,7 +58,10 @@ impl PendingDefinitions {
 
     /// The definition of the log entry.
     pub(crate) fn into_definition(self) -> Definition {
-        Definition::Several { base: self.base, definitions: self.definitions }
+        Definition::Several {
+            base: self.base,
+            definitions: self.definitions,
+        }
     }
 }
 

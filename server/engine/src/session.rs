@@ -133,8 +133,7 @@ impl EngineSession {
         }
         let values = scalars(&values, &prepared.parameter_types)?;
         // What was planned against older definitions is planned again.
-        if planned.catalog_version != self.catalog().version && planned.plan.reads_catalog()
-        {
+        if planned.catalog_version != self.catalog().version && planned.plan.reads_catalog() {
             let planned = self.plan(&planned.statement, &planned.declared)?;
             return self
                 .run_plan(&planned.plan, &planned.statement, values)
@@ -219,7 +218,10 @@ impl Session for EngineSession {
         let mut statements = summit_parser::parse(sql)?;
         // Spans in a syntax tree count from the start of what was parsed; positions in errors
         // count from the statement's own text.
-        for statement in statements.iter_mut().filter(|statement| statement.offset > 0) {
+        for statement in statements
+            .iter_mut()
+            .filter(|statement| statement.offset > 0)
+        {
             let mut alone = summit_parser::parse(&statement.text)?;
             if let [parsed] = alone.as_mut_slice() {
                 std::mem::swap(&mut statement.statement, &mut parsed.statement);

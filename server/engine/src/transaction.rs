@@ -9,9 +9,7 @@ use arrow::compute::{concat_batches, filter_record_batch, interleave_record_batc
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
-use summit_catalog::{
-    Catalog, Definition, Relation, RelationId, RelationKind, SqlError, SqlState,
-};
+use summit_catalog::{Catalog, Definition, Relation, RelationId, RelationKind, SqlError, SqlState};
 use summit_log::{Cut, Lsn};
 use summit_storage::{
     RelationWrite, StorageError, TableWrite, Transaction, WriteKind, partition_rows,
@@ -68,7 +66,10 @@ impl OpenTransaction {
 
     /// The materialized views that it makes.
     pub(crate) fn views(&self) -> Vec<Arc<Relation>> {
-        self.definitions.as_ref().map(PendingDefinitions::views).unwrap_or_default()
+        self.definitions
+            .as_ref()
+            .map(PendingDefinitions::views)
+            .unwrap_or_default()
     }
 
     /// The relations that it writes.

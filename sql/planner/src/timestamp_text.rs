@@ -35,7 +35,10 @@ fn complete_expr(expr: Expr) -> Result<Transformed<Expr>> {
         Some(text) => {
             let literal = Expr::Literal(ScalarValue::Utf8(Some(text)), metadata.clone());
             let field = cast.field.clone();
-            Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(literal), field })))
+            Ok(Transformed::yes(Expr::Cast(Cast {
+                expr: Box::new(literal),
+                field,
+            })))
         }
         None => Ok(Transformed::no(expr)),
     }
@@ -54,7 +57,10 @@ fn with_seconds(text: &str) -> Option<String> {
         b'?' => matches!(byte, b' ' | b'T' | b't'),
         exact => exact == byte,
     });
-    let ends = matches!(bytes.get(UPTO_MINUTES), None | Some(b'+' | b'-' | b'Z' | b'z' | b' '));
+    let ends = matches!(
+        bytes.get(UPTO_MINUTES),
+        None | Some(b'+' | b'-' | b'Z' | b'z' | b' ')
+    );
     (fits && ends).then(|| format!("{}:00{}", &text[..UPTO_MINUTES], &text[UPTO_MINUTES..]))
 }
 

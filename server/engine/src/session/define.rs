@@ -146,7 +146,6 @@ impl EngineSession {
                     ObjectType::Stream => "stream",
                     _ => return Err(unsupported(&parsed.text)),
                 };
-                self.outside_transaction(&format!("DROP {}", kind.to_uppercase()))?;
                 self.drop_relations(kind, names, *if_exists, *cascade).await
             }
             _ => Err(unsupported(&parsed.text)),
@@ -197,17 +196,28 @@ impl EngineSession {
     }
 
     /// Waits until a new view is built. One that cannot be built is not kept.
-    pub(crate) async fn wait_built(&mut self, view: RelationId, name: &str) -> Result<(), SqlError> {
+    pub(crate) async fn wait_built(
+        &mut self,
+        view: RelationId,
+        name: &str,
+    ) -> Result<(), SqlError> {
         let built = self.shared.views.built(view).await;
         let Ok(Err(error)) = built else {
             return Ok(());
         };
         let drop_it = Definition::Drop { ids: vec![view] };
         let nothing = summit_storage::Transaction::default();
-        match self.shared.committer.transaction(Some(&drop_it), nothing).await? {
+        match self
+            .shared
+            .committer
+            .transaction(Some(&drop_it), nothing)
+            .await?
+        {
             Ok(outcome) => self.wrote(outcome.lsn),
             // Somebody was faster, or reads it already: it stays, and shows as failed.
-            Err(dropped) => tracing::warn!(view = name, error = %SqlError::from(dropped), "a view that cannot be built was not dropped"),
+            Err(dropped) => {
+                tracing::warn!(view = name, error = %SqlError::from(dropped), "a view that cannot be built was not dropped")
+            }
         }
         Err(SqlError {
             message: format!("materialized view \"{name}\" cannot be built: {}", error.message),
@@ -328,7 +338,11 @@ impl EngineSession {
             return writes.define(&self.shared.catalog(), definition);
         }
         let nothing = summit_storage::Transaction::default();
-        let applied = self.shared.committer.transaction(Some(&definition), nothing).await?;
+        let applied = self
+            .shared
+            .committer
+            .transaction(Some(&definition), nothing)
+            .await?;
         let outcome = applied.map_err(SqlError::from)?;
         self.wrote(outcome.lsn);
         Ok(outcome.created)
@@ -401,7 +415,9 @@ impl EngineSession {
     fn outside_transaction(&self, what: &str) -> Result<(), SqlError> {
         self.still_ok()?;
         match &self.transaction {
-            Transaction::Open { implicit: false, .. } => Err(SqlError::new(
+            Transaction::Open {
+                implicit: false, ..
+            } => Err(SqlError::new(
                 SqlState::ACTIVE_TRANSACTION,
                 format!("{what} cannot run inside a transaction block"),
             )),

@@ -136,8 +136,14 @@ impl EngineSession {
             if is_pending(target) {
                 return Ok(false);
             }
-            let key = batch.project(primary_key).map_err(arrow_error)?.slice(row, 1);
-            let found = shared.storage.table_lookup(target.id, &key).map_err(storage_error)?;
+            let key = batch
+                .project(primary_key)
+                .map_err(arrow_error)?
+                .slice(row, 1);
+            let found = shared
+                .storage
+                .table_lookup(target.id, &key)
+                .map_err(storage_error)?;
             Ok(found.is_some())
         };
         if let Transaction::Open { writes, .. } = &mut self.transaction {
@@ -161,7 +167,10 @@ impl EngineSession {
             return Ok(());
         }
         let committer = &self.shared.committer;
-        match committer.transaction(definition.as_ref(), transaction).await? {
+        match committer
+            .transaction(definition.as_ref(), transaction)
+            .await?
+        {
             Ok(outcome) => self.wrote(outcome.lsn),
             Err(ApplyError::Storage(StorageError::DuplicateKey { relation, key })) => {
                 return Err(match names.iter().find(|known| known.id == relation) {
