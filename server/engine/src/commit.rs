@@ -144,9 +144,10 @@ pub(crate) fn log_error(error: LogError) -> SqlError {
         LogError::Damaged { .. } => SqlError::new(SqlState::DATA_CORRUPTED, error.to_string())
             .hint("Restore from a backup: summit backup restore."),
         LogError::OutOfRange { .. } => SqlError::internal(error.to_string()),
-        LogError::Io { kind, .. } if kind == std::io::ErrorKind::StorageFull => {
-            SqlError::new(SqlState::DISK_FULL, error.to_string())
-        }
+        LogError::Io {
+            kind: std::io::ErrorKind::StorageFull,
+            ..
+        } => SqlError::new(SqlState::DISK_FULL, error.to_string()),
         LogError::Io { .. } => SqlError::new(SqlState::IO_ERROR, error.to_string()),
     }
 }

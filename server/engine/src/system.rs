@@ -8,6 +8,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use summit_catalog::{Catalog, Relation, RelationId, RelationKind};
 use summit_log::Lsn;
+use summit_planner::SystemRelations;
 use summit_session::{RelationKind as Kind, RelationStatus};
 
 use crate::settings::Settings;
@@ -101,7 +102,7 @@ const SYSTEM: &[System] = &[
 ];
 
 /// Looks a system relation up by schema and name.
-pub(crate) fn relations() -> Arc<dyn Fn(&str, &str) -> Option<Arc<Relation>> + Send + Sync> {
+pub(crate) fn relations() -> SystemRelations {
     Arc::new(|schema, name| {
         if schema != Catalog::SYSTEM_SCHEMA {
             return None;

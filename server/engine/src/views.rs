@@ -55,8 +55,11 @@ pub(crate) struct ViewQueue {
     commands: Mutex<VecDeque<ViewCommand>>,
     bell: Condvar,
     published: RwLock<Published>,
-    installed: Mutex<Vec<(RelationId, oneshot::Sender<Result<(), SqlError>>)>>,
+    waiting: Mutex<Vec<(RelationId, Built)>>,
 }
+
+/// Tells whoever waits for a view that it is built, or why it cannot be.
+type Built = oneshot::Sender<Result<(), SqlError>>;
 
 /// What readers may see of the views.
 #[derive(Default)]
@@ -101,27 +104,27 @@ impl ViewQueue {
     /// Resolves when the view is built, with the error when it cannot be.
     pub(crate) fn built(&self, id: RelationId) -> oneshot::Receiver<Result<(), SqlError>> {
         let (sender, receiver) = oneshot::channel();
-        let mut installed = self.installed.lock();
+        let mut waiting = self.waiting.lock();
         match self.view(id) {
             Some(view) => {
                 let _ = sender.send(view.failed.map_or(Ok(()), |(_, error)| Err(error.into())));
             }
-            None => installed.push((id, sender)),
+            None => waiting.push((id, sender)),
         }
         receiver
     }
 
     fn announce(&self, id: RelationId, outcome: &Result<(), SqlError>) {
-        let mut installed = self.installed.lock();
+        let mut waiting = self.waiting.lock();
         let mut kept = Vec::new();
-        for (waited, sender) in installed.drain(..) {
+        for (waited, sender) in waiting.drain(..) {
             if waited == id {
                 let _ = sender.send(outcome.clone());
             } else if !sender.is_closed() {
                 kept.push((waited, sender));
             }
         }
-        *installed = kept;
+        *waiting = kept;
     }
 }
 
@@ -267,6 +270,8 @@ impl Views {
                         self.flow.drop_view(view);
                         self.installed.remove(&view);
                         self.unbuilt.retain(|(id, ..)| *id != view);
+                        // Whoever made it a moment ago may still wait for it.
+                        self.shared.views.announce(view, &Err(dropped()));
                     }
                     self.publish();
                 }

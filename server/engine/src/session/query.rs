@@ -26,6 +26,9 @@ use crate::settings::ReadConsistency;
 use crate::state::{Pin, Shared};
 use crate::system;
 
+/// What runs a query, and the position that it reads at.
+pub(crate) type Physical = (Arc<dyn ExecutionPlan>, Arc<TaskContext>, Cut);
+
 impl EngineSession {
     /// Runs a query.
     pub(crate) async fn query(
@@ -67,7 +70,7 @@ impl EngineSession {
         plan: &'a LogicalPlan,
         relations: &'a [RelationId],
         values: Vec<ScalarValue>,
-    ) -> BoxFuture<'a, Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>, Cut), SqlError>> {
+    ) -> BoxFuture<'a, Result<Physical, SqlError>> {
         Box::pin(async move {
             let catalog = self.catalog();
             let position = self.position(&catalog, relations);

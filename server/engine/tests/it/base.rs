@@ -82,7 +82,9 @@ impl Rows {
         let ts: Vec<i64> = ids.iter().map(|_| self.micros(random)).collect();
         let keys: Vec<Option<&str>> = ids
             .iter()
-            .map(|_| (random.random_range(0..8) > 0).then(|| KEYS[random.random_range(0..KEYS.len())]))
+            .map(|_| {
+                (random.random_range(0..8) > 0).then(|| KEYS[random.random_range(0..KEYS.len())])
+            })
             .collect();
         let x: Vec<Option<f64>> = ids
             .iter()
@@ -102,7 +104,9 @@ impl Rows {
         }
         columns.push(("id", Arc::new(Int64Array::from(ids))));
         RecordBatch::try_from_iter_with_nullable(
-            columns.into_iter().map(|(name, column)| (name, column, true)),
+            columns
+                .into_iter()
+                .map(|(name, column)| (name, column, true)),
         )
         .expect("columns of one length")
     }
@@ -136,7 +140,12 @@ fn key(random: &mut StdRng) -> String {
 
 /// Positive, so that sums lose no digits; a third has no exact form.
 fn float(random: &mut StdRng) -> f64 {
-    f64::from(random.random_range(1..3000)) / if random.random_range(0..3) == 0 { 7.0 } else { 4.0 }
+    f64::from(random.random_range(1..3000))
+        / if random.random_range(0..3) == 0 {
+            7.0
+        } else {
+            4.0
+        }
 }
 
 fn hundredths(random: &mut StdRng, max: i64) -> String {
