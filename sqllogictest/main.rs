@@ -3,6 +3,11 @@
 //!
 //! `cargo test -p summit --test sqllogictest -- tables` runs the suites whose names match.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test of real processes and files"
+)]
+
 #[path = "../tests/support/server.rs"]
 mod server;
 

@@ -79,7 +79,6 @@ async fn batches_that_are_put_are_read_back_and_reach_views() {
     );
     // the other way: written over PostgreSQL's wire, read over Flight
     run(&client, "INSERT INTO s VALUES ('new', 7)").await;
-    get(&mut flight, "SET read_consistency = strict").await;
     let found = get(&mut flight, "SELECT n, x FROM m WHERE k = 'new'").await;
     assert_eq!(found.iter().map(RecordBatch::num_rows).sum::<usize>(), 1);
     server.stop();

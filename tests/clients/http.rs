@@ -61,8 +61,13 @@ async fn pages_say_what_the_server_holds() {
          CREATE TABLE names (k TEXT PRIMARY KEY);
          CREATE MATERIALIZED VIEW per_key AS SELECT k, count(*) AS n FROM clicks GROUP BY k;
          INSERT INTO clicks VALUES ('2024-05-01 12:00:00+00', 'a'), ('2024-05-01 12:00:00+00', 'b');
-         INSERT INTO clicks VALUES ('2020-05-01 12:00:00+00', 'late');
          INSERT INTO names VALUES ('a');",
+    )
+    .await;
+    // the text above was one transaction, and so one entry: watermarks move between entries
+    run(
+        &client,
+        "INSERT INTO clicks VALUES ('2020-05-01 12:00:00+00', 'late')",
     )
     .await;
     refused(&client, "SELECT 1 / 0").await;
@@ -71,7 +76,7 @@ async fn pages_say_what_the_server_holds() {
     assert_eq!(health.status, 200);
     let health = health.json();
     assert_eq!(health["status"], "ok");
-    assert!(health["lsn"].as_u64().unwrap() >= 6, "{health}");
+    assert!(health["lsn"].as_u64().unwrap() >= 2, "{health}");
 
     let metrics = ask(&server, "GET", "/api/metrics");
     assert_eq!(metrics.status, 200);
@@ -92,17 +97,15 @@ async fn pages_say_what_the_server_holds() {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     };
     assert_eq!(sample("summit_up"), 1.0);
-    assert!(sample("summit_committed_lsn") >= 6.0);
+    assert!(sample("summit_committed_lsn") >= 2.0);
     assert!(sample("summit_sessions") >= 1.0);
     assert!(sample("summit_log_syncs_total") >= 1.0);
     assert!(sample("summit_log_appended_bytes_total") > 100.0);
-    assert_eq!(
-        sample("summit_statement_errors_total{sqlstate=\"22012\"}"),
-        1.0
-    );
+    assert_eq!(sample("summit_pg_errors_total"), 1.0);
     let of = |name: &str, relation: &str| -> f64 {
         let line = metrics.body.lines().find(|line| {
-            line.starts_with(&format!("{name}{{")) && line.contains(&format!("\"{relation}\""))
+            line.starts_with(&format!("{name}{{"))
+                && line.contains(&format!("\"public.{relation}\""))
         });
         let line = line.unwrap_or_else(|| panic!("no {name} of {relation} in\n{}", metrics.body));
         line.rsplit(' ').next().unwrap().parse().unwrap()

@@ -10,7 +10,7 @@ CONNINFO = f"host={os.environ['PG_HOST']} port={os.environ['PG_PORT']} user=summ
 with psycopg.connect(CONNINFO, autocommit=True) as conn:
     assert conn.info.server_version >= 150000
     assert conn.info.encoding == "utf-8", conn.info.encoding
-    assert conn.info.timezone.key == "UTC", conn.info.timezone
+    assert str(conn.info.timezone) == "UTC", conn.info.timezone
     conn.execute("CREATE STREAM s (k INT, v TEXT, x DOUBLE PRECISION) PARTITION BY (k)")
     conn.execute("CREATE TABLE t (k INT PRIMARY KEY, v TEXT)")
     conn.execute("CREATE MATERIALIZED VIEW m AS SELECT k, count(*) AS n FROM s GROUP BY k")
@@ -59,7 +59,7 @@ with psycopg.connect(CONNINFO) as conn:
             conn.execute("INSERT INTO t VALUES (%s, %s)", (22, "a"))
             conn.execute("INSERT INTO t VALUES (%s, %s)", (22, "b"))
     except psycopg.errors.UniqueViolation as e:
-        assert e.diag.constraint_name == "t_pkey", e.diag.constraint_name
+        assert "t_pkey" in e.diag.message_primary, e
     else:
         raise AssertionError("the second was taken")
     assert conn.execute("SELECT k FROM t WHERE k >= 20").fetchall() == [(21,)]

@@ -40,7 +40,7 @@ while (message := reader.read()) is not None:
 writer.close()
 assert acknowledged == rows, acknowledged
 
-sql("SET read_consistency = strict")
+# calls are sessions of their own, and still see what earlier ones wrote
 found = sql("SELECT count(*) AS n, count(n) AS given FROM s").to_pylist()
 assert found == [{"n": rows, "given": 0}], found
 found = sql("SELECT * FROM m ORDER BY k").to_pylist()
@@ -82,7 +82,7 @@ assert kind == "ArrowInvalid" and "42601" in text, (kind, text)
 kind, text = error(lambda: put("t", pa.table({"k": ["k9", "k1"], "name": ["a", "b"]})))
 assert "23505" in text, (kind, text)
 kind, text = error(lambda: put("t", pa.table({"nothing": [1]})))
-assert "nothing" in text and "42703" in text, (kind, text)
+assert 'column "nothing" of relation "t" does not exist' in text, (kind, text)
 kind, text = error(lambda: put("s", pa.table({"k": ["a"]})))
 assert "23502" in text, (kind, text)
 kind, text = error(lambda: put("nowhere", pa.table({"k": ["a"]})))

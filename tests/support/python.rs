@@ -11,6 +11,7 @@ const PACKAGES: &[&str] = &[
     "psycopg[binary]==3.3.9",
     "pyarrow==26.0.1",
     "moto[server]==5.2.5",
+    "datafusion==50.1.0",
 ];
 
 /// The environment's folder of programs. Made once; tests in parallel and other test

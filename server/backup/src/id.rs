@@ -10,8 +10,8 @@ use crate::BackupError;
 const TIME_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 const TIME_BYTES: usize = 16;
 
-/// A backup's name: when it was begun and eight random hex digits, as
-/// `20261124T153000Z-0123abcd`. Sorts by time.
+/// A backup's name: when it was begun, to the second, then five hex digits of its microsecond
+/// and three random ones, as `20261124T153000Z-0123abcd`. Sorts by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BackupId(String);
 
@@ -27,7 +27,11 @@ impl BackupId {
                     "set the machine's clock",
                 )
             })?;
-        Ok(BackupId(format!("{time}-{:08x}", random & 0xffff_ffff)))
+        let micros = now_micros.rem_euclid(1_000_000);
+        Ok(BackupId(format!(
+            "{time}-{micros:05x}{:03x}",
+            random & 0xfff
+        )))
     }
 
     /// The name as text.
@@ -90,7 +94,7 @@ mod tests {
     #[test]
     fn an_id_tells_when_it_was_begun_and_reads_back() {
         let id = BackupId::new(1_795_534_200_123_456, 0xdead_beef_0000_00ff).unwrap();
-        assert_eq!(id.as_str(), "20261124T153000Z-000000ff");
+        assert_eq!(id.as_str(), "20261124T153000Z-1e2400ff");
         assert_eq!(id.begun_micros(), 1_795_534_200_000_000);
         assert_eq!(id.as_str().parse::<BackupId>().unwrap(), id);
     }

@@ -152,6 +152,16 @@ fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
+impl Drop for Engine {
+    /// Ends the threads, which would keep the database in memory, and closes the log before
+    /// the directory's lock goes: whoever opens it next must be the only one who writes.
+    fn drop(&mut self) {
+        self.shared.shutdown.cancel();
+        self.shared.views.wake();
+        self.wal.close();
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")

@@ -44,7 +44,11 @@ impl Call {
             user: user_of(headers)?,
             database: DATABASE.to_owned(),
             peer: peer.unwrap_or_else(|| "flight".to_owned()),
-            settings: vec![("application_name".to_owned(), "flight".to_owned())],
+            settings: vec![
+                ("application_name".to_owned(), "flight".to_owned()),
+                // the client's earlier calls were other sessions: only strict reads see them
+                ("read_consistency".to_owned(), "strict".to_owned()),
+            ],
         };
         let session = server.session(options).map_err(|error| from_sql(&error))?;
         let cancel = session.cancel_handle();

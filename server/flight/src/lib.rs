@@ -11,6 +11,9 @@
 //!   `ListFlights` lists the relations.
 //! - `Handshake` takes a user's name and gives a bearer token; passwords are not checked.
 //!
+//! Each call is a session of its own, with `read_consistency = strict`: a client reads what
+//! its earlier calls wrote. `SET` has no effect on later calls.
+//!
 //! Types that JDBC and JavaScript clients cannot read (views, dictionaries, run ends, narrow
 //! decimals) leave as their plain counterparts.
 //!

@@ -58,7 +58,7 @@ impl Rows {
     pub fn s(&mut self, random: &mut StdRng) -> String {
         let id = self.id();
         let micros = self.micros(random);
-        let ts = nullable(random, 20, |_| format!("{}", timestamp(micros)));
+        let ts = nullable(random, 20, |_| timestamp(micros));
         let k = key(random);
         let a = nullable(random, 5, |random| random.random_range(-9..20).to_string());
         let n = nullable(random, 6, |random| hundredths(random, 500_000));

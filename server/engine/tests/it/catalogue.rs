@@ -73,7 +73,7 @@ pub const VIEWS: &[View] = &[
     view(
         "table_sums",
         &[],
-        "SELECT k, a IS NULL AS nil, count(*) AS c, sum(a) AS sa, sum(n) AS sn, avg(n) AS an, sum(CAST(n AS DOUBLE PRECISION)) AS sf FROM t GROUP BY k, a IS NULL",
+        "SELECT k, a IS NULL AS nil, count(*) AS c, sum(a) AS sa, sum(n) AS sn, avg(n) AS an, sum(CAST(n + 1 AS DOUBLE PRECISION)) AS sf FROM t GROUP BY k, a IS NULL",
     ),
     view(
         "total",

@@ -88,7 +88,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Runs statements one by one; the last one's rows, or its tag as a single value.
+    /// Runs statements one by one; the last one's rows.
     pub async fn try_run(&mut self, sql: &str) -> Result<Vec<RecordBatch>, SqlError> {
         let mut last = Vec::new();
         for statement in self.session.parse(sql)? {
@@ -108,17 +108,7 @@ impl Client {
         }
     }
 
-    /// The command tag of a statement without rows.
-    pub async fn tag(&mut self, sql: &str) -> Result<String, SqlError> {
-        let statements = self.session.parse(sql)?;
-        let prepared = self.session.prepare(&statements[0], &[]).await?;
-        match self.session.execute(&prepared, Vec::new()).await? {
-            Outcome::Done(tag) => Ok(tag),
-            other => panic!("{sql} gave {other:?}"),
-        }
-    }
-
-    /// The SQLSTATE and text of the error that a statement must give.
+    /// The error that statements must end with.
     pub async fn error(&mut self, sql: &str) -> SqlError {
         match self.try_run(sql).await {
             Ok(rows) => panic!("{sql} did not fail: {rows:?}"),

@@ -41,6 +41,11 @@ impl Follower {
         }
     }
 
+    /// What it follows.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Reads until everything up to a position is there.
     pub async fn reach(&mut self, lsn: i64) {
         while self.done < lsn {

@@ -11,6 +11,5 @@ mod failures;
 mod follower;
 mod operations;
 mod oracle;
-mod regressions;
 mod restarts;
 mod subscriptions;

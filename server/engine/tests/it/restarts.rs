@@ -96,6 +96,25 @@ async fn an_open_transaction_is_gone_after_a_restart() {
     filled(&mut database.client()).await;
 }
 
+/// It could otherwise write into the files of the engine that has them now.
+#[tokio::test]
+async fn a_session_of_an_engine_that_is_gone_writes_nothing() {
+    let mut database = Database::new().await;
+    let mut client = database.client();
+    fill(&mut client).await;
+    database.restart(Stop::Crash).await;
+    let error = client.error("INSERT INTO t VALUES (5, 5)").await;
+    assert_eq!(error.code.0, "57P01", "{error:?}");
+    let mut now = database.client();
+    now.run("INSERT INTO s VALUES (8, '2024-01-01 11:00:00')")
+        .await;
+    drop((client, now));
+    database.restart(Stop::Crash).await;
+    let mut client = database.client();
+    assert_eq!(client.lines("SELECT id FROM s").await, ["1", "2", "8"]);
+    assert_eq!(client.lines("SELECT * FROM t").await, ["1|7", "2|9"]);
+}
+
 #[expect(clippy::disallowed_methods, reason = "an image of the disk at a crash")]
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("a directory") {
