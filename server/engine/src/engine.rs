@@ -22,6 +22,7 @@ use tracing::info;
 
 use crate::commit::Committer;
 use crate::data_dir::DataDir;
+use crate::query_runtime::QueryRuntime;
 use crate::session::EngineSession;
 use crate::state::{Pins, Shared};
 use crate::views::{ViewQueue, Views};
@@ -33,6 +34,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     wal: Arc<Wal>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    _queries: QueryRuntime,
     /// Keeps other processes out.
     _data_dir: DataDir,
 }
@@ -91,9 +93,12 @@ fn open(ctx: Context, options: EngineOptions) -> Result<Arc<Engine>, OpenError> 
         )))
         .build_arc()
         .map_err(|error| OpenError::Thread(error.to_string()))?;
+    let queries = QueryRuntime::start(options.query_threads)
+        .map_err(|error| OpenError::Thread(format!("summit-query: {error}")))?;
     let shared = Arc::new(Shared {
         committer: Committer::new(ctx.clone(), Arc::clone(&log)),
         planner: Planner::with_runtime(runtime),
+        queries: queries.threads(),
         database_id: data_dir.database_id().to_owned(),
         log,
         storage,
@@ -127,6 +132,7 @@ fn open(ctx: Context, options: EngineOptions) -> Result<Arc<Engine>, OpenError> 
         shared,
         wal,
         threads: Mutex::new(threads),
+        _queries: queries,
         _data_dir: data_dir,
     }))
 }

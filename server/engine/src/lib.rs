@@ -16,6 +16,7 @@ pub mod limits;
 mod options;
 mod pending;
 mod provider;
+mod query_runtime;
 mod restore;
 mod session;
 mod settings;

@@ -1,5 +1,8 @@
 //! The engine's bounds.
 
+/// Threads for queries, at least: a query that computes long without yielding holds as many as
+/// there are cores, and others must still find one.
+pub const QUERY_THREADS_MIN: usize = 16;
 /// Sessions at once, over all front ends.
 pub const SESSIONS_MAX: usize = 1024;
 /// Bytes that one transaction may write: it is one log entry.

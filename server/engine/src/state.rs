@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::EngineOptions;
 use crate::commit::{Committer, shutting_down};
+use crate::query_runtime::QueryThreads;
 use crate::views::ViewQueue;
 
 /// What all sessions share.
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub log: Arc<dyn Log>,
     pub storage: Arc<Storage>,
     pub planner: Planner,
+    pub queries: QueryThreads,
     pub committer: Committer,
     pub catalog: RwLock<Arc<Catalog>>,
     /// The position up to which streams, tables and definitions are applied.

@@ -7,6 +7,8 @@ use summit_catalog::types::type_name;
 use summit_catalog::{SqlError, SqlState};
 use summit_parser::fold_ident;
 
+use crate::rounding::rounded;
+
 /// A value as the column's type needs it: DEFAULT is NULL, a number for a numeric column is not
 /// taken through a float, `'\x…'` for a bytea column is hexadecimal.
 ///
@@ -66,6 +68,8 @@ pub(crate) fn for_column(cell: &mut ast::Expr, field: &Field) -> Result<(), SqlE
 pub(crate) fn cast_to(expr: Expr, from: &DataType, to: &DataType) -> Expr {
     if from == to {
         expr
+    } else if to.is_integer() {
+        cast(rounded(expr, from), to.clone())
     } else {
         cast(expr, to.clone())
     }

@@ -9,6 +9,8 @@
 
 mod assign;
 mod bound;
+mod bytea_text;
+mod checked;
 mod columns;
 mod compile;
 mod create;
@@ -18,6 +20,7 @@ mod functions;
 mod interval;
 mod interval_times;
 pub mod limits;
+mod meaning;
 mod names;
 mod normalize;
 mod output_names;
@@ -26,6 +29,7 @@ mod planner;
 mod presentable;
 mod refuse;
 mod render;
+mod rounding;
 mod scope;
 mod sources;
 mod stream_plan;

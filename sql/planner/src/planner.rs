@@ -16,12 +16,13 @@ use summit_catalog::{Relation, RelationKind, SqlError};
 
 use crate::bound::BoundQuery;
 use crate::error::{external, located};
+use crate::meaning::as_postgres;
 use crate::names::Names;
 use crate::normalize::normalize;
 use crate::output_names::{StarAliases, shown_schema};
 use crate::presentable::presentable;
 use crate::sources::relations_of;
-use crate::{Scope, interval_times, parameters, timestamp_text, window_functions};
+use crate::{Scope, interval_times, parameters, window_functions};
 
 /// Plans statements. Cheap to clone; holds the functions and the configuration.
 #[derive(Clone)]
@@ -149,7 +150,7 @@ impl Planner {
         self.state
             .analyzer()
             .execute_and_check(plan, self.options(), |_, _| {})
-            .and_then(timestamp_text::complete)
+            .and_then(as_postgres)
     }
 
     /// A query as DataFusion's planner gives it.

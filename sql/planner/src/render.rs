@@ -14,6 +14,8 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_common::physical_expr::fmt_sql;
 use summit_catalog::types::type_name;
 
+use crate::checked::operator_of;
+
 /// What a column of the input is called.
 pub(crate) type ColumnNames<'a> = &'a dyn Fn(usize) -> String;
 
@@ -35,17 +37,12 @@ pub(crate) fn render_with(expr: &Arc<dyn PhysicalExpr>, names: ColumnNames<'_>) 
     if let Some(value) = expr.downcast_ref::<Literal>() {
         return literal(value.value());
     }
-    if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
-        let side = |side: &Arc<dyn PhysicalExpr>| match side.downcast_ref::<BinaryExpr>() {
-            Some(inner) if binds_less(inner.op(), binary.op()) => format!("({})", one(side)),
+    if let Some((left, operator, right)) = binary(expr) {
+        let side = |side: &Arc<dyn PhysicalExpr>| match binary(side.as_ref()) {
+            Some((_, inner, _)) if binds_less(&inner, &operator) => format!("({})", one(side)),
             _ => one(side),
         };
-        return format!(
-            "{} {} {}",
-            side(binary.left()),
-            binary.op(),
-            side(binary.right())
-        );
+        return format!("{} {operator} {}", side(left), side(right));
     }
     if let Some(cast) = expr.downcast_ref::<CastExpr>() {
         return format!(
@@ -91,6 +88,10 @@ pub(crate) fn render_with(expr: &Arc<dyn PhysicalExpr>, names: ColumnNames<'_>) 
         return format!("{text} END");
     }
     if let Some(call) = expr.downcast_ref::<ScalarFunctionExpr>() {
+        // What a cast to an integer does anyway.
+        if let ("summit_round", [of]) = (call.fun().name(), call.args()) {
+            return one(of);
+        }
         let ours = call.name().starts_with("summit_");
         let arguments: Vec<String> = call
             .args()
@@ -155,6 +156,20 @@ pub(crate) fn render_aggregate(
         "{}({distinct}{arguments}{order}){filter}",
         function.fun().name()
     )
+}
+
+/// An operator between two expressions; arithmetic that is checked is a call.
+fn binary(
+    expr: &dyn PhysicalExpr,
+) -> Option<(&Arc<dyn PhysicalExpr>, Operator, &Arc<dyn PhysicalExpr>)> {
+    if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
+        return Some((binary.left(), *binary.op(), binary.right()));
+    }
+    let call = expr.downcast_ref::<ScalarFunctionExpr>()?;
+    match call.args() {
+        [left, right] => Some((left, operator_of(call.fun().name())?, right)),
+        _ => None,
+    }
 }
 
 fn binds_less(inner: &Operator, outer: &Operator) -> bool {

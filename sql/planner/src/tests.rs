@@ -5,6 +5,7 @@ mod database;
 mod errors;
 mod executes;
 mod joins;
+mod meanings;
 mod queries;
 mod refusals;
 mod selects;

@@ -4,43 +4,31 @@
 //! completed in the plan, once their types are known, so that text columns keep theirs.
 
 use arrow::datatypes::DataType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Result, ScalarValue};
-use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Cast, Expr};
 
 /// `YYYY-MM-DD HH:MM`
 const UPTO_MINUTES: usize = 16;
 
-/// Completes the constants that the plan casts to timestamps.
+/// The cast to a timestamp with its constant completed.
 ///
 /// # Errors
-/// None of its own.
-pub(crate) fn complete(plan: LogicalPlan) -> Result<LogicalPlan> {
-    plan.transform_down_with_subqueries(|node| {
-        node.map_expressions(|expr| expr.transform_down(complete_expr))
-    })
-    .map(|transformed| transformed.data)
-}
-
-fn complete_expr(expr: Expr) -> Result<Transformed<Expr>> {
-    let Expr::Cast(cast) = &expr else {
-        return Ok(Transformed::no(expr));
-    };
+/// The cast as it was, when there is nothing to complete.
+pub(crate) fn complete(cast: Cast) -> Result<Cast, Cast> {
     let (DataType::Timestamp(..), Expr::Literal(ScalarValue::Utf8(Some(text)), metadata)) =
         (cast.field.data_type(), cast.expr.as_ref())
     else {
-        return Ok(Transformed::no(expr));
+        return Err(cast);
     };
     match with_seconds(text) {
-        Some(text) => {
-            let literal = Expr::Literal(ScalarValue::Utf8(Some(text)), metadata.clone());
-            let field = cast.field.clone();
-            Ok(Transformed::yes(Expr::Cast(Cast {
-                expr: Box::new(literal),
-                field,
-            })))
-        }
-        None => Ok(Transformed::no(expr)),
+        Some(text) => Ok(Cast {
+            expr: Box::new(Expr::Literal(
+                ScalarValue::Utf8(Some(text)),
+                metadata.clone(),
+            )),
+            field: cast.field,
+        }),
+        None => Err(cast),
     }
 }
 

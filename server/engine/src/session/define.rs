@@ -107,6 +107,17 @@ impl EngineSession {
             }
             ast::Statement::Set(set) => self.set(set),
             ast::Statement::Reset(reset) => self.reset(reset),
+            // Prepared statements are the front end's, which goes by the tag.
+            ast::Statement::Deallocate { name, .. } => Ok(Outcome::Done(
+                if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all") {
+                    "DEALLOCATE ALL".to_owned()
+                } else {
+                    return Err(SqlError::new(
+                        SqlState::UNKNOWN_STATEMENT,
+                        format!("prepared statement \"{}\" does not exist", name.value),
+                    ));
+                },
+            )),
             ast::Statement::Discard { .. } => {
                 self.outside_transaction("DISCARD ALL")?;
                 self.settings.reset_all();
@@ -121,6 +132,13 @@ impl EngineSession {
                     .create_table(create, &parsed.text, &scope)?;
                 self.create(relation, create.if_not_exists, "CREATE TABLE")
                     .await
+            }
+            ast::Statement::CreateView(create) if create.or_replace => {
+                self.still_ok()?;
+                Err(SqlError::unsupported(
+                    "CREATE OR REPLACE VIEW is not available yet",
+                    "DROP VIEW, then CREATE VIEW, in one transaction if others read it.",
+                ))
             }
             ast::Statement::CreateView(create) => {
                 self.still_ok()?;
@@ -349,7 +367,25 @@ impl EngineSession {
     }
 
     fn start_transaction(&mut self, modes: &[ast::TransactionMode]) -> Result<Outcome, SqlError> {
-        let _ = modes;
+        for mode in modes {
+            match mode {
+                ast::TransactionMode::IsolationLevel(
+                    ast::TransactionIsolationLevel::ReadCommitted
+                    | ast::TransactionIsolationLevel::ReadUncommitted,
+                )
+                | ast::TransactionMode::AccessMode(_) => {}
+                ast::TransactionMode::IsolationLevel(level) => {
+                    self.notices.push(summit_session::Notice {
+                        severity: "WARNING",
+                        code: "01000",
+                        message: format!(
+                            "{level} is not available: the transaction is READ COMMITTED, and \
+                             fails with 40001 when a row that it changes was changed meanwhile"
+                        ),
+                    });
+                }
+            }
+        }
         match &mut self.transaction {
             Transaction::None => {
                 self.transaction = Transaction::Open {

@@ -12,6 +12,7 @@ use summit_parser::{Explain, object_name_parts};
 use summit_planner::{BoundQuery, Scope, sql_error};
 use summit_session::Outcome;
 
+use crate::query_runtime::broken;
 use crate::session::EngineSession;
 use crate::session::plan::{Plan, text_columns};
 use crate::session::query::known_rows;
@@ -114,9 +115,8 @@ impl EngineSession {
         let (plan, context, cut) = self.physical(&query.plan, &query.relations, values).await?;
         let text = if analyze {
             let started = self.shared.ctx.clock.monotonic();
-            let batches = collect(Arc::clone(&plan), context)
-                .await
-                .map_err(sql_error)?;
+            let executed = self.shared.queries.run(collect(Arc::clone(&plan), context));
+            let batches = executed.await.ok_or_else(broken)?.map_err(sql_error)?;
             let took = self.shared.ctx.clock.monotonic().saturating_sub(started);
             let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
             format!(

@@ -6,8 +6,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
+use datafusion::execution::SessionState;
 use datafusion::execution::TaskContext;
-use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::future::BoxFuture;
@@ -21,10 +21,14 @@ use tokio::sync::watch;
 use crate::commit::storage_error;
 use crate::pending::is_pending;
 use crate::provider::{OpenRows, Rows as BaseRows, RowsTable, base_rows};
+use crate::query_runtime::{Feeding, broken};
 use crate::session::{EngineSession, Transaction};
 use crate::settings::ReadConsistency;
 use crate::state::{Pin, Shared};
 use crate::system;
+
+/// Batches that a query may be ahead of its client.
+const BATCHES_AHEAD: usize = 2;
 
 /// What runs a query, and the position that it reads at.
 pub(crate) type Physical = (Arc<dyn ExecutionPlan>, Arc<TaskContext>, Cut);
@@ -37,8 +41,26 @@ impl EngineSession {
         values: Vec<ScalarValue>,
         tag: &'static str,
     ) -> Result<Rows, SqlError> {
-        let stream = self.stream(&query.plan, &query.relations, values).await?;
-        Ok(rows(stream, Arc::clone(&query.schema), tag))
+        let (physical, context, _) = self.physical(&query.plan, &query.relations, values).await?;
+        let feeding = self
+            .shared
+            .queries
+            .feed(BATCHES_AHEAD, |sender| async move {
+                let mut stream = match execute_stream(physical, context) {
+                    Ok(stream) => stream,
+                    Err(error) => {
+                        // Nobody listens when it fails.
+                        let _ = sender.send(Err(error)).await;
+                        return;
+                    }
+                };
+                while let Some(batch) = stream.next().await {
+                    if sender.send(batch).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        Ok(rows(feeding, Arc::clone(&query.schema), tag))
     }
 
     /// All rows of a plan, and the position that they were read at.
@@ -49,19 +71,12 @@ impl EngineSession {
         values: Vec<ScalarValue>,
     ) -> Result<(Vec<RecordBatch>, Cut), SqlError> {
         let (physical, context, cut) = self.physical(plan, relations, values).await?;
-        let stream = execute_stream(physical, context).map_err(sql_error)?;
-        let batches = stream.try_collect().await.map_err(sql_error)?;
+        let collected = self
+            .shared
+            .queries
+            .run(async move { execute_stream(physical, context)?.try_collect().await });
+        let batches = collected.await.ok_or_else(broken)?.map_err(sql_error)?;
         Ok((batches, cut))
-    }
-
-    async fn stream(
-        &self,
-        plan: &LogicalPlan,
-        relations: &[RelationId],
-        values: Vec<ScalarValue>,
-    ) -> Result<SendableRecordBatchStream, SqlError> {
-        let (physical, context, _) = self.physical(plan, relations, values).await?;
-        execute_stream(physical, context).map_err(sql_error)
     }
 
     /// The physical plan, over rows that are pinned at one position.
@@ -78,8 +93,13 @@ impl EngineSession {
             let (plan, cut) = self.pinned(plan, position, values)?;
             let mut state = self.state();
             state.mark_start_execution();
-            let physical = state.create_physical_plan(&plan).await.map_err(sql_error)?;
-            Ok((physical, state.task_ctx(), cut))
+            let context = state.task_ctx();
+            let planned = self
+                .shared
+                .queries
+                .run(async move { state.create_physical_plan(&plan).await });
+            let physical = planned.await.ok_or_else(broken)?.map_err(sql_error)?;
+            Ok((physical, context, cut))
         })
     }
 
@@ -249,15 +269,19 @@ pub(crate) fn view_snapshot(
 }
 
 /// A result's rows, under the names of its columns.
-pub(crate) fn rows(
-    stream: SendableRecordBatchStream,
+fn rows(
+    feeding: Feeding<datafusion::error::Result<RecordBatch>>,
     schema: SchemaRef,
     tag: &'static str,
 ) -> Rows {
     let named = Arc::clone(&schema);
-    let batches = stream
+    let batches = futures::stream::unfold(feeding, |mut feeding| async move {
+        let batch = feeding.next().await?;
+        Some((batch.and_then(|batch| batch.map_err(sql_error)), feeding))
+    });
+    let batches = batches
         .map(move |batch| {
-            let batch = batch.map_err(sql_error)?;
+            let batch = batch?;
             let options = arrow::array::RecordBatchOptions::new()
                 .with_match_field_names(false)
                 .with_row_count(Some(batch.num_rows()));

@@ -71,12 +71,17 @@ fn table(result: Result<Vec<RecordBatch>, SqlError>) -> String {
     }
 }
 
-fn check(sql: &str, expected: Expect) {
+pub(super) fn check(sql: &str, expected: Expect) {
+    expected.assert_eq(&answer(sql));
+}
+
+/// A query's rows, or its error.
+pub(super) fn answer(sql: &str) -> String {
     let database = Database::new();
     let bound = parse_query(sql)
         .map_err(SqlError::from)
         .and_then(|query| database.planner.query(&query, &database.scope));
-    expected.assert_eq(&table(bound.and_then(|bound| run(&database, bound.plan))));
+    table(bound.and_then(|bound| run(&database, bound.plan)))
 }
 
 fn check_write(sql: &str, expected: Expect) {

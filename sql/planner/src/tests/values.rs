@@ -54,7 +54,7 @@ fn evaluate(sql: &str, parameters: Vec<ScalarValue>) -> Result<String, SqlError>
     Ok(values.collect::<Result<Vec<_>, SqlError>>()?.join(" | "))
 }
 
-fn check(sql: &str, expected: Expect) {
+pub(super) fn check(sql: &str, expected: Expect) {
     let text = match evaluate(sql, Vec::new()) {
         Ok(values) => format!("{values}\n"),
         Err(error) => shown(&error),
