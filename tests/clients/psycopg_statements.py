@@ -65,6 +65,23 @@ with psycopg.connect(CONNINFO) as conn:
     assert conn.execute("SELECT k FROM t WHERE k >= 20").fetchall() == [(21,)]
     conn.commit()
 
+# definitions are part of the transaction that psycopg opens by itself
+with psycopg.connect(CONNINFO) as conn:
+    conn.execute("CREATE TABLE d (k INT PRIMARY KEY)")
+    conn.execute("INSERT INTO d VALUES (1)")
+    conn.rollback()
+    assert conn.execute("SELECT count(*) FROM summit.tables WHERE name = 'd'").fetchone() == (0,)
+    conn.execute("CREATE TABLE d (k INT PRIMARY KEY)")
+    conn.execute("INSERT INTO d VALUES (%s)", (1,))
+    conn.execute("CREATE MATERIALIZED VIEW dn AS SELECT count(*) AS n FROM d")
+    conn.commit()
+    assert conn.execute("SELECT n FROM dn").fetchone() == (1,)
+    # after a few runs psycopg prepares; after a rollback it deallocates
+    for k in range(7):
+        conn.execute("SELECT %s::int", (k,))
+    conn.rollback()
+    assert conn.execute("SELECT 1").fetchone() == (1,)
+
 # live rows
 with psycopg.connect(CONNINFO, autocommit=True) as reader, psycopg.connect(CONNINFO, autocommit=True) as writer:
     reader.execute("SET read_consistency = strict")

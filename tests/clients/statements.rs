@@ -234,3 +234,19 @@ async fn a_long_query_can_be_cancelled_and_the_session_goes_on() {
     assert_eq!(rows(&client, "SELECT 1").await, ["1"]);
     server.stop();
 }
+
+#[tokio::test]
+async fn a_query_that_never_yields_stops_nobody_else() {
+    let server = TestServer::start();
+    let busy = connect(&server).await;
+    run(&busy, "SET statement_timeout = '300ms'").await;
+    let endless = "SELECT count(*) FROM generate_series(1, 20000) a(x), generate_series(1, 40000) b(y) WHERE x * y % 7 = 3";
+    let error = busy.simple_query(endless).await.unwrap_err();
+    let error = db_error(&error);
+    assert_eq!(error.code().code(), "57014", "{error:?}");
+    // it may still compute; others do not notice
+    let other = connect(&server).await;
+    let answer = tokio::time::timeout(Duration::from_secs(5), rows(&other, "SELECT 1")).await;
+    assert_eq!(answer.expect("another session is answered"), ["1"]);
+    server.stop();
+}
