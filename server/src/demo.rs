@@ -254,7 +254,7 @@ fn hints(addresses: Addresses) -> String {
          or:      summit sql --addr {pg}\n\
          Flight:  grpc://{flight}   HTTP: http://{http}/health /metrics\n\
          try:     SELECT * FROM carriers ORDER BY flights DESC;\n\
-         \x20        SUBSCRIBE TO departures_hourly;  EXPLAIN MATERIALIZED VIEW carriers;\n\n",
+         \x20        COPY (SUBSCRIBE TO departures_hourly) TO STDOUT;  EXPLAIN MATERIALIZED VIEW carriers;\n\n",
         pg.ip(),
         pg.port(),
     )

@@ -21,6 +21,7 @@ pub(crate) fn as_postgres(plan: LogicalPlan) -> Result<LogicalPlan> {
     plan.transform_down_with_subqueries(|node| {
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
+        let named = !matches!(node, LogicalPlan::Values(_));
         node.map_expressions(|expr| {
             // Its parts are named by the grouping set, which has no name of its own.
             if matches!(expr, Expr::GroupingSet(_)) {
@@ -28,7 +29,7 @@ pub(crate) fn as_postgres(plan: LogicalPlan) -> Result<LogicalPlan> {
             }
             let name = names.save(&expr);
             let rewritten = expr.transform_up(|expr| rewrite(expr, &schema))?;
-            Ok(if rewritten.transformed {
+            Ok(if rewritten.transformed && named {
                 rewritten.update_data(|expr| name.restore(expr))
             } else {
                 rewritten

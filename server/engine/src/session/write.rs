@@ -103,10 +103,11 @@ impl EngineSession {
             ));
         }
         let relation = self.writable(target)?;
-        let rows: Vec<RecordBatch> = batches
-            .iter()
-            .map(|batch| by_name(&relation, batch))
-            .collect::<Result<_, _>>()?;
+        let mut rows: Vec<RecordBatch> = Vec::with_capacity(batches.len());
+        for batch in &batches {
+            let before = count(&rows);
+            rows.push(by_name(&relation, batch, before)?);
+        }
         let count = count(&rows);
         let cut = *self.shared.applied.borrow();
         self.write(&relation, cut, Change::Insert(rows)).await?;
@@ -223,11 +224,17 @@ fn add(
 
 /// Rows under the relation's own schema.
 fn conform(target: &Relation, rows: &RecordBatch) -> Result<RecordBatch, SqlError> {
-    check_nulls(target, rows)?;
+    check_nulls(target, rows, None)?;
     RecordBatch::try_new(Arc::clone(&target.columns), rows.columns().to_vec()).map_err(arrow_error)
 }
 
-fn check_nulls(target: &Relation, rows: &RecordBatch) -> Result<(), SqlError> {
+/// `before` is how many rows of the same data came before these, where rows have numbers that
+/// the user knows (COPY).
+fn check_nulls(
+    target: &Relation,
+    rows: &RecordBatch,
+    before: Option<u64>,
+) -> Result<(), SqlError> {
     for (field, column) in target.columns.fields().iter().zip(rows.columns()) {
         if field.is_nullable() || column.null_count() == 0 {
             continue;
@@ -243,7 +250,14 @@ fn check_nulls(target: &Relation, rows: &RecordBatch) -> Result<(), SqlError> {
                 target.name
             ),
         )
-        .detail(format!("Failing row contains {}.", row_text(rows, row))));
+        .detail(match before {
+            Some(before) => format!(
+                "Row {} of the data contains {}.",
+                before + row as u64 + 1,
+                row_text(rows, row)
+            ),
+            None => format!("Failing row contains {}.", row_text(rows, row)),
+        }));
     }
     Ok(())
 }
@@ -289,7 +303,11 @@ fn row_text(rows: &RecordBatch, row: usize) -> String {
 }
 
 /// Full rows of a relation from columns that are matched by name.
-fn by_name(relation: &Relation, batch: &RecordBatch) -> Result<RecordBatch, SqlError> {
+fn by_name(
+    relation: &Relation,
+    batch: &RecordBatch,
+    before: u64,
+) -> Result<RecordBatch, SqlError> {
     let schema = batch.schema();
     for field in schema.fields() {
         if relation.columns.index_of(field.name()).is_err() {
@@ -322,7 +340,7 @@ fn by_name(relation: &Relation, batch: &RecordBatch) -> Result<RecordBatch, SqlE
         columns,
     )
     .map_err(arrow_error)?;
-    check_nulls(relation, &rows)?;
+    check_nulls(relation, &rows, Some(before))?;
     Ok(rows)
 }
 

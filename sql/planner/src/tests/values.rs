@@ -176,8 +176,9 @@ fn arithmetic_that_has_no_result_is_an_error() {
     check(
         "SELECT 2147483647::int + 1::int",
         expect![[r#"
-        -2147483648
-    "#]],
+            ERROR 22003: integer out of range
+            HINT: Cast to a wider type first: CAST(x AS numeric) or CAST(x AS double precision).
+        "#]],
     );
 }
 

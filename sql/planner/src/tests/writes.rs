@@ -136,7 +136,7 @@ fn parameters_take_the_columns_types() {
         "INSERT INTO planes (tailnum, year) VALUES ($1, $2 + 1)",
         expect![[r#"
             Projection: column1 AS tailnum, column2 AS year, Decimal128(NULL,12,2) AS price, Date32("NULL") AS seen, Binary(NULL) AS raw, Int64(NULL) AS big
-              Values: ($1, CAST($2 + Int64(1) AS Int16))
+              Values: ($1, CAST(summit_add($2, Int64(1)) AS Int16))
             parameters: text, bigint
         "#]],
     );
@@ -289,7 +289,7 @@ fn an_update_gives_old_and_new_rows() {
         "UPDATE planes SET price = 10.25, seen = '2024-01-01', year = year + 1",
         expect![[r#"
             Projection: old 0 AS old tailnum, old 1 AS old year, old 2 AS old price, old 3 AS old seen, old 4 AS old raw, old 5 AS old big, old 0 AS new tailnum, CAST(new 1 AS Int16) AS new year, CAST(new 2 AS Decimal128(12, 2)) AS new price, CAST(new 3 AS Date32) AS new seen, old 4 AS new raw, old 5 AS new big
-              Projection: planes.tailnum AS old 0, planes.year AS old 1, planes.price AS old 2, planes.seen AS old 3, planes.raw AS old 4, planes.big AS old 5, CAST(planes.year AS Int64) + Int64(1) AS new 1, Utf8("10.25") AS new 2, Utf8("2024-01-01") AS new 3
+              Projection: planes.tailnum AS old 0, planes.year AS old 1, planes.price AS old 2, planes.seen AS old 3, planes.raw AS old 4, planes.big AS old 5, summit_add(CAST(planes.year AS Int64), Int64(1)) AS new 1, Utf8("10.25") AS new 2, Utf8("2024-01-01") AS new 3
                 TableScan: planes
         "#]],
     );
