@@ -181,7 +181,10 @@ async fn a_malformed_row_names_its_line_and_column_and_nothing_is_kept() {
     let error = copy_in(&client, "COPY s FROM STDIN", &["1\ta\n\\N\tb\n"])
         .await
         .unwrap_err();
-    assert_eq!(error.detail(), Some("Row 2 of the data contains (null, b)."));
+    assert_eq!(
+        error.detail(),
+        Some("Row 2 of the data contains (null, b).")
+    );
     let error = refused(&client, "COPY nothere TO STDOUT").await;
     assert_eq!(error.code().code(), "42P01");
     server.stop();

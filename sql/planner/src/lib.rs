@@ -8,6 +8,7 @@
 //! catalog gives the same plan. What has no incremental form is refused with its reason.
 
 mod assign;
+mod at_time_zone;
 mod bound;
 mod bytea_text;
 mod checked;

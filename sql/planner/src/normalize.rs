@@ -59,7 +59,23 @@ impl VisitorMut for Normalizer {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         session_value(expr);
+        at_time_zone(expr);
         ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<SqlError> {
+        match factor {
+            ast::TableFactor::Table {
+                sample: Some(_), ..
+            }
+            | ast::TableFactor::Derived {
+                sample: Some(_), ..
+            } => ControlFlow::Break(SqlError::unsupported(
+                "TABLESAMPLE is not available",
+                "Use WHERE random() < 0.1, or LIMIT.",
+            )),
+            _ => ControlFlow::Continue(()),
+        }
     }
 }
 
@@ -110,6 +126,47 @@ fn clauses(query: &mut Query) -> Result<(), SqlError> {
     Ok(())
 }
 
+/// `time AT TIME ZONE zone` as a call of ours.
+fn at_time_zone(expr: &mut Expr) {
+    if !matches!(expr, Expr::AtTimeZone { .. }) {
+        return;
+    }
+    let taken = std::mem::replace(expr, Expr::Value(ast::Value::Null.into()));
+    if let Expr::AtTimeZone {
+        timestamp,
+        time_zone,
+    } = taken
+    {
+        *expr = call(crate::at_time_zone::NAME, vec![*timestamp, *time_zone]);
+    }
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let args = arguments
+        .into_iter()
+        .map(|argument| ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)))
+        .collect();
+    let args = FunctionArguments::List(ast::FunctionArgumentList {
+        duplicate_treatment: None,
+        args,
+        clauses: Vec::new(),
+    });
+    function(Ident::new(name), args)
+}
+
+fn function(name: Ident, args: FunctionArguments) -> Expr {
+    Expr::Function(ast::Function {
+        name: ObjectName::from(vec![name]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args,
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
 fn number(text: &str) -> Expr {
     Expr::Value(ast::Value::Number(text.to_owned(), false).into())
 }
@@ -143,16 +200,7 @@ fn session_value(expr: &mut Expr) {
     }
     let mut called = Ident::new(name);
     called.span = ident.span;
-    *expr = Expr::Function(ast::Function {
-        name: ObjectName::from(vec![called]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::None,
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    });
+    *expr = function(called, FunctionArguments::None);
 }
 
 /// A column that is a whole number is an `integer` when it fits, as in PostgreSQL; DataFusion's

@@ -22,7 +22,7 @@ use crate::normalize::normalize;
 use crate::output_names::{StarAliases, shown_schema};
 use crate::presentable::presentable;
 use crate::sources::relations_of;
-use crate::{Scope, interval_times, parameters, window_functions};
+use crate::{Scope, at_time_zone, interval_times, parameters, window_functions};
 
 /// Plans statements. Cheap to clone; holds the functions and the configuration.
 #[derive(Clone)]
@@ -73,7 +73,7 @@ impl Planner {
             .extend(
                 window_functions::all()
                     .into_iter()
-                    .chain([Arc::new(interval_times::times())]),
+                    .chain([interval_times::times(), at_time_zone::at_time_zone()].map(Arc::new)),
             );
         builder
             .expr_planners()

@@ -158,10 +158,15 @@ pub(crate) fn render_aggregate(
     )
 }
 
+/// Left, operator, right.
+type Operation<'a> = (
+    &'a Arc<dyn PhysicalExpr>,
+    Operator,
+    &'a Arc<dyn PhysicalExpr>,
+);
+
 /// An operator between two expressions; arithmetic that is checked is a call.
-fn binary(
-    expr: &dyn PhysicalExpr,
-) -> Option<(&Arc<dyn PhysicalExpr>, Operator, &Arc<dyn PhysicalExpr>)> {
+fn binary(expr: &dyn PhysicalExpr) -> Option<Operation<'_>> {
     if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
         return Some((binary.left(), *binary.op(), binary.right()));
     }

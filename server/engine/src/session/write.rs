@@ -230,11 +230,7 @@ fn conform(target: &Relation, rows: &RecordBatch) -> Result<RecordBatch, SqlErro
 
 /// `before` is how many rows of the same data came before these, where rows have numbers that
 /// the user knows (COPY).
-fn check_nulls(
-    target: &Relation,
-    rows: &RecordBatch,
-    before: Option<u64>,
-) -> Result<(), SqlError> {
+fn check_nulls(target: &Relation, rows: &RecordBatch, before: Option<u64>) -> Result<(), SqlError> {
     for (field, column) in target.columns.fields().iter().zip(rows.columns()) {
         if field.is_nullable() || column.null_count() == 0 {
             continue;
@@ -303,11 +299,7 @@ fn row_text(rows: &RecordBatch, row: usize) -> String {
 }
 
 /// Full rows of a relation from columns that are matched by name.
-fn by_name(
-    relation: &Relation,
-    batch: &RecordBatch,
-    before: u64,
-) -> Result<RecordBatch, SqlError> {
+fn by_name(relation: &Relation, batch: &RecordBatch, before: u64) -> Result<RecordBatch, SqlError> {
     let schema = batch.schema();
     for field in schema.fields() {
         if relation.columns.index_of(field.name()).is_err() {

@@ -84,7 +84,7 @@ pub(super) fn answer(sql: &str) -> String {
     table(bound.and_then(|bound| run(&database, bound.plan)))
 }
 
-fn check_write(sql: &str, expected: Expect) {
+pub(super) fn check_write(sql: &str, expected: Expect) {
     let database = Database::new();
     let plan = database.write_plan(sql).map(|(plan, _)| plan);
     expected.assert_eq(&table(plan.and_then(|plan| run(&database, plan))));

@@ -55,10 +55,15 @@ fn casts_to_integers_round() {
         "#]],
     );
     check(
-        "SELECT x::int AS x, x::numeric(4,2)::int AS y FROM (VALUES (0.5::float8), (1.5), (-2.5)) AS v(x) ORDER BY v.x",
+        "SELECT x::int AS x, x::numeric(4,2)::int AS y FROM (VALUES (0.5::float8), (1.5), (-2.5)) AS v(x) ORDER BY 1",
         expect![[r#"
-            ERROR 42702: column reference "x" is ambiguous
-            HINT: Put the relation's name before it: relation.column.
+            +----+----+
+            | x  | y  |
+            +----+----+
+            | -2 | -3 |
+            | 0  | 1  |
+            | 2  | 2  |
+            +----+----+
         "#]],
     );
 }
@@ -71,14 +76,88 @@ fn bytea_constants_are_decoded() {
             41FF | 615C6241 | 
         "#]],
     );
-    values::check(r"SELECT '\x4'::bytea", expect![[r#"
+    values::check(
+        r"SELECT '\x4'::bytea",
+        expect![[r#"
         ERROR 22023: invalid hexadecimal data: odd number of digits
-    "#]]);
-    values::check(r"SELECT '\x4g'::bytea", expect![[r#"
+    "#]],
+    );
+    values::check(
+        r"SELECT '\x4g'::bytea",
+        expect![[r#"
         ERROR 22023: invalid hexadecimal digit: "g"
-    "#]]);
-    values::check(r"SELECT 'a\b'::bytea", expect![[r#"
+    "#]],
+    );
+    values::check(
+        r"SELECT 'a\b'::bytea",
+        expect![[r#"
         ERROR 22P02: invalid input syntax for type bytea
         HINT: A backslash is written twice, or with the three octal digits of a byte.
-    "#]]);
+    "#]],
+    );
+}
+
+#[test]
+fn at_time_zone_moves_between_instants_and_local_times() {
+    check(
+        "SELECT TIMESTAMPTZ '2024-07-01 12:00:00Z' AT TIME ZONE 'America/New_York' AS a, TIMESTAMP '2024-07-01 12:00' AT TIME ZONE 'europe/berlin' AS b, \
+         TIMESTAMPTZ '2024-07-01 12:00:00Z' AT TIME ZONE '+02' AS c, TIMESTAMPTZ '2024-07-01 12:00:00Z' AT TIME ZONE INTERVAL '2 hours' AS d, \
+         NULL::timestamptz AT TIME ZONE 'UTC' AS e",
+        expect![[r#"
+            +---------------------+----------------------+---------------------+---------------------+---+
+            | a                   | b                    | c                   | d                   | e |
+            +---------------------+----------------------+---------------------+---------------------+---+
+            | 2024-07-01T08:00:00 | 2024-07-01T10:00:00Z | 2024-07-01T10:00:00 | 2024-07-01T14:00:00 |   |
+            +---------------------+----------------------+---------------------+---------------------+---+
+        "#]],
+    );
+    check(
+        "SELECT t AT TIME ZONE 'America/New_York' AS t FROM (VALUES (TIMESTAMP '2024-03-10 02:30'), (TIMESTAMP '2024-11-03 01:30'), (TIMESTAMP '2024-12-01 00:00')) AS v(t) ORDER BY 1",
+        expect![[r#"
+            +----------------------+
+            | t                    |
+            +----------------------+
+            | 2024-03-10T07:30:00Z |
+            | 2024-11-03T06:30:00Z |
+            | 2024-12-01T05:00:00Z |
+            +----------------------+
+        "#]],
+    );
+    check(
+        "SELECT now() AT TIME ZONE 'Mars/Olympus'",
+        expect![[r#"
+        ERROR 22023: time zone "Mars/Olympus" not recognized
+        HINT: Use a name like Europe/Berlin, or an interval like INTERVAL '2 hours'.
+    "#]],
+    );
+    expect![[r#"
+        (local timestamp without time zone, d bigint, half integer)
+        Project [append-only]
+          columns: summit_at_time_zone(ts, 'Asia/Tokyo') AS local, CAST(dep_delay AS bigint) * 2 + 1 AS d, CAST(CAST(dep_delay AS double precision) * 0.5 AS integer) AS half
+        -> Source flights [append-only]
+             columns: ts, dep_delay
+    "#]].assert_eq(&super::database::Database::new().view(
+        "SELECT ts AT TIME ZONE 'Asia/Tokyo' AS local, dep_delay::bigint * 2 + 1 AS d, (dep_delay * 0.5)::int AS half FROM flights",
+    ));
+    super::executes::check_write(
+        "INSERT INTO flights (ts, dep_delay) VALUES (TIMESTAMP '2024-07-01 12:00' AT TIME ZONE 'CET', 2.5)",
+        expect![[r#"
+            +----------------------+---------+---------+--------+------+-----------+
+            | ts                   | carrier | tailnum | origin | dest | dep_delay |
+            +----------------------+---------+---------+--------+------+-----------+
+            | 2024-07-01T11:00:00Z |         |         |        |      | 3         |
+            +----------------------+---------+---------+--------+------+-----------+
+        "#]],
+    );
+}
+
+#[test]
+fn a_sample_is_refused() {
+    check(
+        "SELECT * FROM flights TABLESAMPLE BERNOULLI (10)",
+        expect![[r#"
+            ERROR 0A000: TABLESAMPLE is not available
+            HINT: Use WHERE random() < 0.1, or LIMIT.
+        "#]],
+    );
 }
