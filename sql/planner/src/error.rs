@@ -491,7 +491,7 @@ fn plan(message: &str) -> SqlError {
         return cast(&line);
     }
     // The user's, and none of those that have a state of their own.
-    SqlError::new(SqlState("42000"), lower_first(&line))
+    SqlError::new(SqlState::SYNTAX_ERROR, lower_first(&line))
 }
 
 /// `… Utf8 + Int64 …`: an operator between two types.

@@ -177,7 +177,7 @@ fn windows_can_be_joined_and_aliased() {
     check(
         "SELECT (SELECT name FROM airlines a WHERE a.carrier = f.carrier) FROM flights f",
         expect![[r#"
-        ERROR 42000: correlated scalar subquery must be aggregated to return at most one row
+        ERROR 42601: correlated scalar subquery must be aggregated to return at most one row
     "#]],
     );
     check(
