@@ -60,7 +60,10 @@ impl VisitorMut for Normalizer {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         session_value(expr);
         at_time_zone(expr);
-        ControlFlow::Continue(())
+        match to_char_pattern(expr) {
+            Some(error) => ControlFlow::Break(error),
+            None => ControlFlow::Continue(()),
+        }
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<SqlError> {
@@ -76,6 +79,32 @@ impl VisitorMut for Normalizer {
             )),
             _ => ControlFlow::Continue(()),
         }
+    }
+}
+
+/// DataFusion's `to_char` knows strftime's patterns and gives PostgreSQL's back as they are.
+fn to_char_pattern(expr: &Expr) -> Option<SqlError> {
+    let Expr::Function(function) = expr else {
+        return None;
+    };
+    let name = function.name.to_string().to_lowercase();
+    if name.trim_start_matches("pg_catalog.") != "to_char" {
+        return None;
+    }
+    let FunctionArguments::List(arguments) = &function.args else {
+        return None;
+    };
+    let Some(ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Expr::Value(pattern)))) =
+        arguments.args.get(1)
+    else {
+        return None;
+    };
+    match &pattern.value {
+        ast::Value::SingleQuotedString(text) if !text.contains('%') => Some(SqlError::unsupported(
+            format!("to_char does not know PostgreSQL's pattern '{text}' yet"),
+            "Write it for strftime: to_char(ts, '%Y-%m-%d %H:%M:%S').",
+        )),
+        _ => None,
     }
 }
 

@@ -161,3 +161,24 @@ fn a_sample_is_refused() {
         "#]],
     );
 }
+
+#[test]
+fn patterns_that_would_come_back_as_they_are_are_refused() {
+    check(
+        "SELECT to_char(timestamp '2024-01-01 13:05:06', 'YYYY-MM-DD')",
+        expect![[r#"
+            ERROR 0A000: to_char does not know PostgreSQL's pattern 'YYYY-MM-DD' yet
+            HINT: Write it for strftime: to_char(ts, '%Y-%m-%d %H:%M:%S').
+        "#]],
+    );
+    check(
+        "SELECT to_char(timestamp '2024-01-01 13:05:06', '%d.%m.%Y') AS day",
+        expect![[r#"
+            +------------+
+            | day        |
+            +------------+
+            | 01.01.2024 |
+            +------------+
+        "#]],
+    );
+}
